@@ -1,0 +1,13 @@
+/**
+ * What `SendMessages` says about one address, as it came: a status this code does not know stays a string.
+ * An address that is missing from the answer has no delivery result at all.
+ */
+export interface DeliveryResult {
+  readonly deliveryStatus: string;
+  readonly statusCode?: number;
+  /** JSON in JSON, plain text, cut off, or absent. May quote the device token: never log it as it is. */
+  readonly statusMessage?: string;
+  readonly messageId?: string;
+  /** FCM's replacement for the token that was sent to. */
+  readonly updatedToken?: string;
+}

@@ -1,0 +1,100 @@
+/**
+ * Everything outside, in our own words. The pipeline sees the world only through this page;
+ * `shared/aws` has one adapter for each interface, `test/support` one fake.
+ */
+import type { DeliveryResult } from "./core/outcome/delivery-result.ts";
+import type { Confidence } from "./core/outcome/outcome.ts";
+import type { Call } from "./core/plan/call.ts";
+import type { ChannelType } from "./core/request/channel-type.ts";
+import type { Fact } from "./facts.ts";
+
+export interface Clock {
+  /** Milliseconds since 1970. */
+  nowMs(): number;
+  /** Resolves after `ms`, or at once when `signal` aborts; never rejects. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** A number in [0, 1). */
+export type Random = () => number;
+
+/** The first 12 hex digits of SHA-256: the only form in which a device token may be printed. */
+export type ShortHash = (text: string) => string;
+
+/** Tells what happened, as it happens. Must not throw. */
+export type Observe = (fact: Fact) => void;
+
+/** When a call may leave: at `slotMs`, and not after `lateAfterMs` (both milliseconds since 1970). */
+export interface Slot {
+  readonly slotMs: number;
+  readonly lateAfterMs: number;
+}
+
+export interface RateLimiter {
+  /** One call's leave to go. A refusal says when to ask again; it never rejects. */
+  acquire(
+    ask: { readonly messages: number; readonly applicationId: string; readonly channelType: ChannelType },
+    signal?: AbortSignal,
+  ): Promise<({ readonly go: true } & Slot) | { readonly go: false; readonly retryAfterMs: number }>;
+  /** What the service said of the addresses of a call: how many it took, how many it throttled. */
+  report(result: { readonly accepted: number; readonly throttled: number }): void;
+}
+
+/** What became of one `SendMessages` call. Never an exception: each kind asks for something else. */
+export type CallAnswer =
+  /** HTTP 200. Keys are device tokens as sent; an address may be missing. */
+  | { readonly kind: "answered"; readonly results: ReadonlyMap<string, DeliveryResult> }
+  /** 400, 413: something in the call is at fault; a smaller call may find out what. */
+  | { readonly kind: "refused"; readonly status: number; readonly detail: string }
+  /** 403, 404, 405: the application, the channel or our rights are at fault. */
+  | { readonly kind: "misconfigured"; readonly status: number; readonly detail: string }
+  /** 429: nothing was processed. */
+  | { readonly kind: "throttled" }
+  /** Certainly not carried out: the connection was refused, or the call was never written. */
+  | { readonly kind: "notCarriedOut"; readonly detail: string }
+  /** 500, time-out, connection cut after the request was written: carried out or not. */
+  | { readonly kind: "unknown"; readonly detail: string }
+  /** The slot had passed before the call could be written; nothing was sent. */
+  | { readonly kind: "late" };
+
+export interface PushService {
+  /** Waits for the slot, then makes the call. Never rejects. */
+  send(call: Call, slot: Slot): Promise<CallAnswer>;
+}
+
+/** The attributes of a record that are ours, as they travel. All are strings on the wire. */
+export type RecordAttributes = Readonly<Record<string, string>>;
+
+export interface RecordQueue {
+  /**
+   * Resolves when SQS has taken the record. Puts that wait together share a batch.
+   * @throws {QueueUnavailable} when SQS did not take it after a second try; a `retryable` false means it never will.
+   */
+  put(record: {
+    readonly body: string;
+    readonly attributes: RecordAttributes;
+    readonly delaySeconds?: number;
+  }): Promise<void>;
+}
+
+/** The record on the dead-token queue; its field names are a contract with the registry's owner. */
+export interface DeadTokenRecord {
+  readonly ApplicationId: string;
+  readonly ChannelType: ChannelType;
+  readonly Token: string;
+  readonly Verdict: "dead" | "replaced";
+  readonly Confidence: Confidence;
+  readonly Reason: string;
+  readonly StatusCode: number;
+  readonly ReplacedBy?: string;
+  readonly MessageId?: string;
+  readonly RequestId?: string;
+  readonly CampaignId?: string;
+  /** RFC 3339, UTC. */
+  readonly FailedAt: string;
+}
+
+export interface DeadTokenQueue {
+  /** Resolves when SQS has taken the record. @throws {QueueUnavailable} as `RecordQueue.put`. */
+  put(record: DeadTokenRecord): Promise<void>;
+}
