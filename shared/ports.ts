@@ -62,6 +62,16 @@ export interface PushService {
   send(call: Call, slot: Slot): Promise<CallAnswer>;
 }
 
+/** One SQS message as Lambda hands it over. */
+export interface IncomingRecord {
+  /** SQS's message id: what a batch item failure names. */
+  readonly id: string;
+  readonly body: string;
+  readonly attributes: Readonly<Record<string, string | undefined>>;
+  readonly sentAtMs: number;
+  readonly receiveCount: number;
+}
+
 /** The attributes of a record that are ours, as they travel. All are strings on the wire. */
 export type RecordAttributes = Readonly<Record<string, string>>;
 

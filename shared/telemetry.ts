@@ -1,0 +1,329 @@
+import type { Logger } from "@aws-lambda-powertools/logger";
+import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
+import type { Fact } from "./facts.ts";
+import type { Observe } from "./ports.ts";
+
+/** Every metric namespace is this one. */
+const NAMESPACE = "Sluice";
+
+interface MetricDefinition {
+  readonly unit: (typeof MetricUnit)[keyof typeof MetricUnit];
+  /** Beside `service` (the function) and `Lane`, which every metric has. All are bounded sets. */
+  readonly dimensions: readonly Dimension[];
+  /** The question that the metric answers. */
+  readonly answers: string;
+  /** A distribution keeps each value; everything else is summed between two flushes. */
+  readonly distribution?: true;
+}
+
+type Dimension = "ApplicationId" | "ChannelType" | "Reason";
+
+const CHANNEL = ["ApplicationId", "ChannelType"] as const;
+
+/** Every metric there is. `Reason` values come from closed lists, never from a device token, a campaign or a text. */
+export const METRICS = {
+  RecordsReceived: {
+    unit: MetricUnit.Count,
+    dimensions: [],
+    answers: "How many records did SQS hand over, repeats included?",
+  },
+  OldestRequestAge: {
+    unit: MetricUnit.Seconds,
+    dimensions: [],
+    distribution: true,
+    answers: "How late are we? Age of a batch's oldest record since it was first enqueued.",
+  },
+  RequestsRefused: {
+    unit: MetricUnit.Count,
+    dimensions: [],
+    answers: "How many records are not valid send requests?",
+  },
+  Requested: { unit: MetricUnit.Count, dimensions: [], answers: "How many addresses do the valid records hold?" },
+  Sent: { unit: MetricUnit.Count, dimensions: CHANNEL, answers: "How many addresses did the push services accept?" },
+  OptedOut: { unit: MetricUnit.Count, dimensions: CHANNEL, answers: "How many recipients had opted out?" },
+  Duplicate: {
+    unit: MetricUnit.Count,
+    dimensions: CHANNEL,
+    answers: "How many addresses did the API call duplicates?",
+  },
+  Dead: { unit: MetricUnit.Count, dimensions: CHANNEL, answers: "How many device tokens will never work again?" },
+  Rejected: {
+    unit: MetricUnit.Count,
+    dimensions: CHANNEL,
+    answers: "How many addresses failed for good, their device token kept?",
+  },
+  Expired: {
+    unit: MetricUnit.Count,
+    dimensions: CHANNEL,
+    answers: "How many addresses were not sent to because their time had run out?",
+  },
+  Exhausted: {
+    unit: MetricUnit.Count,
+    dimensions: CHANNEL,
+    answers: "How many addresses were given up after the last attempt?",
+  },
+  Unknown: {
+    unit: MetricUnit.Count,
+    dimensions: CHANNEL,
+    answers: "How many addresses ended without anybody knowing whether they were sent to?",
+  },
+  Retried: { unit: MetricUnit.Count, dimensions: CHANNEL, answers: "How many addresses are to be tried again?" },
+  Held: {
+    unit: MetricUnit.Count,
+    dimensions: CHANNEL,
+    answers: "How many addresses wait because their channel's credentials or configuration are at fault?",
+  },
+  FailureReason: {
+    unit: MetricUnit.Count,
+    dimensions: ["ChannelType", "Reason"],
+    answers: "Which words of the push services stand behind what was not sent?",
+  },
+  Throttled: {
+    unit: MetricUnit.Count,
+    dimensions: CHANNEL,
+    answers: "How many addresses did the service throttle, by whole calls or one by one?",
+  },
+  DeadTokens: {
+    unit: MetricUnit.Count,
+    dimensions: [...CHANNEL, "Reason"],
+    answers: "How many records went to the dead-token queue, and how sure are they (certain, suspect, replaced)?",
+  },
+  Calls: {
+    unit: MetricUnit.Count,
+    dimensions: ["Reason"],
+    answers: "How many calls were made, and how did they end (answered, throttled, refused, unknown, …)?",
+  },
+  AddressesPerCall: {
+    unit: MetricUnit.Count,
+    dimensions: CHANNEL,
+    distribution: true,
+    answers: "How well does traffic pack? 100 is the most.",
+  },
+  UnpackedBecause: {
+    unit: MetricUnit.Count,
+    dimensions: ["Reason"],
+    answers: "Why did addresses not share a call?",
+  },
+  CallTime: {
+    unit: MetricUnit.Milliseconds,
+    dimensions: CHANNEL,
+    distribution: true,
+    answers: "How long does the API take to answer?",
+  },
+  RateWait: {
+    unit: MetricUnit.Milliseconds,
+    dimensions: CHANNEL,
+    distribution: true,
+    answers: "How long do calls wait for the rate limit?",
+  },
+  PutBacks: {
+    unit: MetricUnit.Count,
+    dimensions: ["Reason"],
+    answers: "How many records were put back on their queue, and why?",
+  },
+  MostPutBacks: {
+    unit: MetricUnit.Count,
+    dimensions: [],
+    distribution: true,
+    answers: "How often has one record been put back? The guard in place of Lambda's loop detection.",
+  },
+  DeadLetters: {
+    unit: MetricUnit.Count,
+    dimensions: ["Reason"],
+    answers: "How many records went to the dead-letter queue, and why?",
+  },
+  QueueFailures: {
+    unit: MetricUnit.Count,
+    dimensions: ["Reason"],
+    answers: "How many records did a queue (request, deadLetter, deadToken) not take?",
+  },
+  BatchItemFailures: {
+    unit: MetricUnit.Count,
+    dimensions: [],
+    answers: "How many records were left to be received again?",
+  },
+  BatchTime: {
+    unit: MetricUnit.Milliseconds,
+    dimensions: [],
+    distribution: true,
+    answers: "How long does a batch take?",
+  },
+} as const satisfies Record<string, MetricDefinition>;
+
+export type MetricName = keyof typeof METRICS;
+
+type Point = readonly [name: MetricName, value: number, dimensions?: Partial<Record<Dimension, string>>];
+
+/** The metric of each outcome, by the word that the fact uses. */
+const OUTCOME_METRIC: Readonly<Record<string, MetricName>> = {
+  sent: "Sent",
+  optedOut: "OptedOut",
+  duplicate: "Duplicate",
+  dead: "Dead",
+  rejected: "Rejected",
+  exhausted: "Exhausted",
+  unknown: "Unknown",
+  retry: "Retried",
+  held: "Held",
+};
+
+const points = {
+  batchReceived: (fact) => [
+    ["RecordsReceived", fact.records],
+    ["OldestRequestAge", fact.oldestMs / 1000],
+  ],
+  requestRefused: () => [["RequestsRefused", 1]],
+  requestParsed: (fact) => [["Requested", fact.addresses]],
+  expired: (fact) => [["Expired", fact.addresses, channelOf(fact)]],
+  planned: () => [],
+  unpacked: (fact) => [["UnpackedBecause", fact.addresses, { Reason: fact.because }]],
+  called: (fact) => [
+    ["Calls", 1, { Reason: fact.answer }],
+    ["AddressesPerCall", fact.addresses, channelOf(fact)],
+    ["CallTime", fact.tookMs, channelOf(fact)],
+    ["RateWait", fact.waitedMs, channelOf(fact)],
+    ...(fact.answer === "throttled" ? [["Throttled", fact.addresses, channelOf(fact)] as const] : []),
+  ],
+  outcome: (fact) => [
+    [OUTCOME_METRIC[fact.outcome] ?? "Unknown", fact.addresses, channelOf(fact)],
+    ...(fact.outcome === "sent"
+      ? []
+      : [["FailureReason", fact.addresses, { ChannelType: fact.channelType, Reason: fact.reason }] as const]),
+    ...(fact.reason === "THROTTLED" ? [["Throttled", fact.addresses, channelOf(fact)] as const] : []),
+  ],
+  deadToken: (fact) => [
+    ["DeadTokens", 1, { ...channelOf(fact), Reason: fact.verdict === "replaced" ? "replaced" : fact.confidence }],
+  ],
+  retried: () => [],
+  putBack: (fact) => [
+    ["PutBacks", 1, { Reason: fact.because }],
+    ["MostPutBacks", fact.putBacks],
+  ],
+  deadLettered: (fact) => [["DeadLetters", 1, { Reason: fact.reason }]],
+  queueFailed: (fact) => [["QueueFailures", 1, { Reason: fact.queue }]],
+  abandoned: () => [],
+  batchSettled: (fact) => [
+    ["BatchItemFailures", fact.failed],
+    ["BatchTime", fact.tookMs],
+  ],
+} as const satisfies { [Kind in Fact["kind"]]: (fact: Extract<Fact, { kind: Kind }>) => readonly Point[] };
+
+const channelOf = (fact: { readonly applicationId: string; readonly channelType: string }) => ({
+  ApplicationId: fact.applicationId,
+  ChannelType: fact.channelType,
+});
+
+/**
+ * Which facts are worth a line, and how loud. What happens once for each call or address is counted by a metric
+ * instead; one line stands for all facts of a kind and reason between two flushes, with their number in `times`.
+ */
+const LINES = {
+  requestRefused: { level: "warn", message: "A record is not a valid send request", by: () => "" },
+  deadLettered: { level: "warn", message: "Moved to the dead-letter queue", by: (fact) => fact.reason },
+  putBack: { level: "info", message: "Put back on its queue", by: (fact) => fact.because },
+  queueFailed: { level: "error", message: "A queue did not take a record", by: (fact) => fact.queue },
+  abandoned: { level: "error", message: "The invocation had to end before its work was done", by: () => "" },
+  deadToken: {
+    level: "info",
+    message: "A device token goes to the dead-token queue",
+    by: (fact) => `${fact.applicationId} ${fact.channelType} ${fact.reason}`,
+  },
+  expired: {
+    level: "info",
+    message: "Not sent: the time had run out",
+    by: (fact) => `${fact.applicationId} ${fact.channelType}`,
+  },
+  batchSettled: { level: "info", message: "Batch settled", by: () => "" },
+} as const satisfies {
+  [Kind in Fact["kind"]]?: {
+    readonly level: "info" | "warn" | "error";
+    readonly message: string;
+    readonly by: (fact: Extract<Fact, { kind: Kind }>) => string;
+  };
+};
+
+/** A failed call is worth a line, an answered one is not. */
+const FAILED_CALL = { level: "warn", message: "A call did not succeed" } as const;
+
+interface Line {
+  readonly level: "info" | "warn" | "error";
+  readonly message: string;
+  readonly fact: Fact;
+  times: number;
+}
+
+export interface Telemetry {
+  readonly observe: Observe;
+  /** Prints what has been observed since the last flush. */
+  flush(): void;
+}
+
+/**
+ * Turns facts into Powertools log lines and metrics. Nothing is printed until `flush`: call it every few seconds, so
+ * that an invocation that is killed has told what it did, and at the end.
+ */
+export function telemetry(about: { readonly functionName: string; readonly lane: string; readonly logger: Logger }) {
+  const { functionName, lane, logger } = about;
+  const sinks = new Map<string, Metrics>();
+  let values = new Map<string, { readonly point: Point; readonly values: number[] }>();
+  let lines = new Map<string, Line>();
+
+  const count = (point: Point) => {
+    const [name, value, dimensions = {}] = point;
+    const definition: MetricDefinition = METRICS[name];
+    const key = `${name}|${definition.dimensions.map((dimension) => dimensions[dimension]).join("|")}`;
+    const known = values.get(key);
+    if (known === undefined) values.set(key, { point, values: [value] });
+    else if (definition.distribution) known.values.push(value);
+    else known.values[0] = (known.values[0] ?? 0) + value;
+  };
+
+  const say = (fact: Fact, by: string, { level, message }: Pick<Line, "level" | "message">) => {
+    const key = `${fact.kind}|${by}`;
+    const known = lines.get(key);
+    if (known === undefined) lines.set(key, { level, message, fact, times: 1 });
+    else known.times += 1;
+  };
+
+  /** Metrics of one set of dimensions share a sink, and so a line of the embedded metric format. */
+  const sinkFor = (dimensions: Record<string, string>) => {
+    const key = JSON.stringify(dimensions);
+    let sink = sinks.get(key);
+    if (sink === undefined) {
+      sink = new Metrics({
+        namespace: NAMESPACE,
+        serviceName: functionName,
+        defaultDimensions: { Lane: lane, ...dimensions },
+      });
+      sinks.set(key, sink);
+    }
+    return sink;
+  };
+
+  return {
+    observe: (fact) => {
+      const pointsOf = points[fact.kind] as (fact: Fact) => readonly Point[];
+      for (const point of pointsOf(fact)) count(point);
+      if (fact.kind === "called") {
+        if (fact.answer !== "answered") say(fact, `${fact.applicationId} ${fact.answer}`, FAILED_CALL);
+      } else if (fact.kind in LINES) {
+        const line = LINES[fact.kind as keyof typeof LINES];
+        say(fact, (line.by as (fact: Fact) => string)(fact), line);
+      }
+    },
+    flush: () => {
+      const [points, said] = [values, lines];
+      values = new Map();
+      lines = new Map();
+      for (const { level, message, fact, times } of said.values()) logger[level](message, { ...fact, times });
+      for (const { point, values } of points.values()) {
+        const [name, , dimensions = {}] = point;
+        const definition: MetricDefinition = METRICS[name];
+        const own = Object.fromEntries(definition.dimensions.map((d) => [d, dimensions[d] ?? "none"]));
+        const sink = sinkFor(own);
+        for (const value of values) sink.addMetric(name, definition.unit, value);
+      }
+      for (const sink of sinks.values()) if (sink.hasStoredMetrics()) sink.publishStoredMetrics();
+    },
+  } satisfies Telemetry;
+}
