@@ -1,0 +1,88 @@
+import { formatJson } from "./format-json.ts";
+import { formatRfc3339, parseRfc3339 } from "./rfc-3339.ts";
+
+/** What a record says of itself in its message attributes; the body is the producer's, these are ours. */
+export interface RecordState {
+  /** `Attempt`: earlier tries at these addresses that count; 0 for a record as its producer put it. */
+  readonly attempt: number;
+  /** `EnqueuedAt`: when the producer put it on the queue, whatever it went through since. */
+  readonly enqueuedAtMs: number;
+  /** `PutBacks`: how often it was put back untried. */
+  readonly putBacks: number;
+  /** `Part`: which part of a divided request this is; absent on a request as its producer put it. */
+  readonly part?: string;
+  /** `Campaign`: where in its recipients file the record comes from. */
+  readonly campaign?: CampaignPosition;
+}
+
+export interface CampaignPosition {
+  readonly id: string;
+  readonly chunk: number;
+  readonly firstRow: number;
+}
+
+/**
+ * The attributes `Attempt`, `EnqueuedAt`, `PutBacks`, `Part` and `Campaign` of a record. Others are ignored, and each
+ * one that makes no sense is read as if it were absent: a record must not be lost for what surrounds its body.
+ *
+ * `sentAtMs`, when SQS took this very record, stands in for an `EnqueuedAt` that is absent or later than that: a record
+ * can only look older than it is, never younger.
+ */
+export function readRecordAttributes(
+  attributes: Readonly<Record<string, string | undefined>>,
+  sentAtMs: number,
+): RecordState {
+  const part = readPart(attributes["Part"]);
+  const campaign = readCampaign(attributes["Campaign"]);
+  return {
+    attempt: readCount(attributes["Attempt"]),
+    enqueuedAtMs: Math.min(parseRfc3339(attributes["EnqueuedAt"] ?? "") ?? sentAtMs, sentAtMs),
+    putBacks: readCount(attributes["PutBacks"]),
+    ...(part === undefined ? {} : { part }),
+    ...(campaign === undefined ? {} : { campaign }),
+  };
+}
+
+/**
+ * The same as they travel: strings, counts in decimal, `EnqueuedAt` as RFC 3339 in UTC with milliseconds (a person
+ * reads it in the queue's console), `Campaign` as JSON. Reading them back gives an equal state.
+ */
+export function writeRecordAttributes(state: RecordState): Record<string, string> {
+  return {
+    Attempt: String(state.attempt),
+    EnqueuedAt: formatRfc3339(state.enqueuedAtMs),
+    PutBacks: String(state.putBacks),
+    ...(state.part === undefined ? {} : { Part: state.part }),
+    ...(state.campaign === undefined ? {} : { Campaign: writeCampaign(state.campaign) }),
+  };
+}
+
+function readCount(text: string | undefined): number {
+  return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : 0;
+}
+
+/** Wider than today's parts (`3`, `3.1`, `3~2`), so that an older version keeps what a newer one wrote. */
+function readPart(text: string | undefined): string | undefined {
+  return text !== undefined && /^[A-Za-z0-9.~_-]{1,128}$/.test(text) ? text : undefined;
+}
+
+function readCampaign(text: string | undefined): CampaignPosition | undefined {
+  if (text === undefined) {
+    return undefined;
+  }
+  try {
+    const { Id: id, Chunk: chunk, FirstRow: firstRow }: Record<string, unknown> = JSON.parse(text);
+    const makesSense = typeof id === "string" && id !== "" && isCount(chunk) && isCount(firstRow);
+    return makesSense ? { id, chunk, firstRow } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function writeCampaign({ id, chunk, firstRow }: CampaignPosition): string {
+  return formatJson({ Id: id, Chunk: chunk, FirstRow: firstRow });
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
+}
