@@ -5,6 +5,7 @@
 import type { DeliveryResult } from "./core/outcome/delivery-result.ts";
 import type { Confidence } from "./core/outcome/outcome.ts";
 import type { Call } from "./core/plan/call.ts";
+import type { Decrease, LeaseAnswer, LeaseAsk, Timeline } from "./core/rate/timeline.ts";
 import type { ChannelType } from "./core/request/channel-type.ts";
 import type { Fact } from "./facts.ts";
 
@@ -38,6 +39,32 @@ export interface RateLimiter {
   ): Promise<({ readonly go: true } & Slot) | { readonly go: false; readonly retryAfterMs: number }>;
   /** What the service said of the addresses of a call: how many it took, how many it throttled. */
   report(result: { readonly accepted: number; readonly throttled: number }): void;
+}
+
+/** Why the timeline's keeper gave no answer. */
+export type TimelineTrouble =
+  /** It has more to do than it may: ask again a little later. Nothing was changed. */
+  | { readonly kind: "contended" }
+  /** Not reached, not in time, or not to be trusted; what was asked for may have been done all the same. */
+  | { readonly kind: "away"; readonly detail: string };
+
+export type TimelineState =
+  | { readonly kind: "found"; readonly timeline: Timeline }
+  /** Nobody has opened it, or somebody has deleted it. */
+  | { readonly kind: "missing" }
+  | TimelineTrouble;
+
+/**
+ * Keeps the one timeline of all functions. Each method carries out the law of `core/rate/timeline.ts` that has its
+ * name, one at a time, and answers with the timeline as it then is. None rejects.
+ */
+export interface RateTimeline {
+  open(configured: number): Promise<TimelineState>;
+  reserve(ask: LeaseAsk): Promise<LeaseAnswer | { readonly kind: "missing" } | TimelineTrouble>;
+  slow(decrease: Decrease): Promise<TimelineState>;
+  pullBack(reservation: { readonly seenUs: number; readonly toUs: number }): Promise<TimelineState>;
+  setQuota(quota: number): Promise<TimelineState>;
+  read(): Promise<TimelineState>;
 }
 
 /** What became of one `SendMessages` call. Never an exception: each kind asks for something else. */
