@@ -1,0 +1,266 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+/** The package as CloudFormation gets it, made offline: no account, no credentials, no way out to the network. */
+
+const CHECKOUT = join(import.meta.dirname, "../..");
+const APPLICATION_IDS = ["0123456789abcdef0123456789abcdef", "fedcba9876543210fedcba9876543210"];
+
+/** Design figures of each lane. Times in seconds. */
+const LANES = [
+  {
+    lane: "transactional",
+    logicalName: "Transactional",
+    batchSize: 10,
+    window: 0,
+    maximumConcurrency: 20,
+    timeout: 30,
+  },
+  { lane: "campaign", logicalName: "Campaign", batchSize: 1000, window: 1, maximumConcurrency: 8, timeout: 60 },
+] as const;
+
+const DAY = 86_400;
+
+type Reference = { readonly Ref: string } | { readonly "Fn::GetAtt": readonly [string, string] };
+
+interface LambdaFunction {
+  readonly FunctionName: string;
+  readonly Handler: string;
+  readonly Runtime: string;
+  readonly Architectures: readonly string[];
+  readonly Timeout: number;
+  readonly RecursiveLoop: string;
+  readonly Environment: { readonly Variables: Readonly<Record<string, string | Reference>> };
+  readonly Role: Reference;
+}
+
+interface EventSourceMapping {
+  readonly BatchSize: number;
+  readonly MaximumBatchingWindowInSeconds?: number;
+  readonly EventSourceArn: Reference;
+  readonly FunctionName: Reference;
+  readonly FunctionResponseTypes: readonly string[];
+  readonly ScalingConfig: { readonly MaximumConcurrency: number };
+}
+
+interface Queue {
+  readonly QueueName: string;
+  readonly VisibilityTimeout?: number;
+  readonly MessageRetentionPeriod: number;
+  readonly RedrivePolicy?: { readonly deadLetterTargetArn: Reference; readonly maxReceiveCount: number };
+  readonly SqsManagedSseEnabled: boolean;
+}
+
+interface Statement {
+  readonly Effect: string;
+  readonly Action: string | readonly string[];
+  readonly Resource: unknown;
+}
+
+interface Role {
+  readonly Policies: readonly { readonly PolicyDocument: { readonly Statement: readonly Statement[] } }[];
+}
+
+interface Template {
+  readonly Resources: Readonly<Record<string, { readonly Type: string; readonly Properties: unknown }>>;
+  readonly Outputs: Readonly<Record<string, { readonly Value: unknown }>>;
+}
+
+const arnOf = (logicalId: string): Reference => ({ "Fn::GetAtt": [logicalId, "Arn"] });
+const urlOf = (logicalId: string): Reference => ({ Ref: logicalId });
+
+let folder: string;
+let template: Template;
+
+/** @throws with what the command printed, when it fails. */
+async function serverlessPackage(options: readonly string[]): Promise<void> {
+  const command = join(CHECKOUT, "node_modules/.bin/serverless");
+  const nowhere = "http://127.0.0.1:9";
+  const env = { PATH: process.env["PATH"], HOME: folder, HTTP_PROXY: nowhere, HTTPS_PROXY: nowhere };
+  await new Promise<void>((resolve, reject) => {
+    execFile(command, ["package", "--package", folder, ...options], { cwd: CHECKOUT, env }, (error, stdout) =>
+      error ? reject(new Error(stdout, { cause: error })) : resolve(),
+    );
+  });
+}
+
+/** The properties of one resource, as the type that the template says it has. */
+function resource<Properties>(logicalId: string, type: string): Properties {
+  expect(template.Resources[logicalId]?.Type, logicalId).toBe(type);
+  return template.Resources[logicalId]?.Properties as Properties;
+}
+
+const resourcesOfType = <Properties>(type: string): Properties[] =>
+  Object.values(template.Resources).flatMap((one) => (one.Type === type ? [one.Properties as Properties] : []));
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "sluice-package-"));
+  await serverlessPackage([`--param=applicationIds=${APPLICATION_IDS}`]);
+  template = JSON.parse(await readFile(join(folder, "cloudformation-template-update-stack.json"), "utf8"));
+});
+
+afterAll(() => rm(folder, { recursive: true }));
+
+describe.each(LANES)("the $lane lane", ({ lane, logicalName, batchSize, window, maximumConcurrency, timeout }) => {
+  const functionId = `SendMessages${logicalName}LambdaFunction`;
+  const roleId = `SendMessages${logicalName}Role`;
+  const queueId = `${logicalName}Queue`;
+  const deadLetterQueueId = `${logicalName}DeadLetterQueue`;
+  const theFunction = () => resource<LambdaFunction>(functionId, "AWS::Lambda::Function");
+  const theQueue = (id: string) => resource<Queue>(id, "AWS::SQS::Queue");
+
+  it("runs the bundle on Node 24 and may put its records back for as long as it takes", () => {
+    expect(theFunction()).toMatchObject({
+      FunctionName: `sluice-dev-send-messages-${lane}`,
+      Handler: "dist/send-messages/index.handler",
+      Runtime: "nodejs24.x",
+      Architectures: ["arm64"],
+      Timeout: timeout,
+      RecursiveLoop: "Allow",
+      Role: arnOf(roleId),
+    });
+  });
+
+  it("is told its lane, its queues and its part of the rate", () => {
+    const mappings = resourcesOfType<EventSourceMapping>("AWS::Lambda::EventSourceMapping");
+    const fleet = mappings.reduce((sum, mapping) => sum + mapping.ScalingConfig.MaximumConcurrency, 0);
+    expect(theFunction().Environment.Variables).toMatchObject({
+      APPLICATION_IDS: `${APPLICATION_IDS}`,
+      LANE: lane,
+      REQUEST_QUEUE_URL: urlOf(queueId),
+      DEAD_LETTER_QUEUE_URL: urlOf(deadLetterQueueId),
+      DEAD_TOKEN_QUEUE_URL: urlOf("DeadTokenQueue"),
+      MESSAGES_PER_SECOND: "25000",
+      CALLS_PER_SECOND: "4000",
+      FLEET_CONCURRENCY: `${fleet}`,
+    });
+  });
+
+  it("is fed by its own queue alone, and can hand single records back", () => {
+    const mappings = resourcesOfType<EventSourceMapping>("AWS::Lambda::EventSourceMapping").filter(
+      (mapping) => JSON.stringify(mapping.FunctionName) === JSON.stringify(arnOf(functionId)),
+    );
+    expect(mappings).toEqual([
+      {
+        BatchSize: batchSize,
+        ...(window > 0 && { MaximumBatchingWindowInSeconds: window }),
+        EventSourceArn: arnOf(queueId),
+        FunctionName: arnOf(functionId),
+        FunctionResponseTypes: ["ReportBatchItemFailures"],
+        ScalingConfig: { MaximumConcurrency: maximumConcurrency },
+        Enabled: true,
+      },
+    ]);
+  });
+
+  it("keeps a record invisible for six time-outs and the window", () => {
+    expect(theQueue(queueId).VisibilityTimeout).toBe(6 * timeout + window);
+  });
+
+  it("keeps dead letters longer than the lane keeps its records", () => {
+    const queue = theQueue(queueId);
+    const deadLetterQueue = theQueue(deadLetterQueueId);
+    expect(queue.QueueName).toBe(`sluice-dev-${lane}`);
+    expect(queue.RedrivePolicy).toEqual({ deadLetterTargetArn: arnOf(deadLetterQueueId), maxReceiveCount: 10 });
+    expect(queue.MessageRetentionPeriod).toBe(4 * DAY);
+    expect(deadLetterQueue.QueueName).toBe(`sluice-dev-${lane}-dead-letters`);
+    expect(deadLetterQueue.MessageRetentionPeriod).toBe(14 * DAY);
+  });
+
+  it("may do what it does and nothing else", () => {
+    const role = resource<Role>(roleId, "AWS::IAM::Role");
+    expect(role.Policies.flatMap((policy) => policy.PolicyDocument.Statement)).toEqual([
+      {
+        Effect: "Allow",
+        Action: "mobiletargeting:SendMessages",
+        Resource: APPLICATION_IDS.map((id) => ({
+          "Fn::Sub": `arn:\${AWS::Partition}:mobiletargeting:\${AWS::Region}:\${AWS::AccountId}:apps/${id}/messages`,
+        })),
+      },
+      {
+        Effect: "Allow",
+        Action: ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+        Resource: arnOf(queueId),
+      },
+      {
+        Effect: "Allow",
+        Action: "sqs:SendMessage",
+        Resource: [arnOf(queueId), arnOf(deadLetterQueueId), arnOf("DeadTokenQueue")],
+      },
+      {
+        Effect: "Allow",
+        Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
+        Resource: arnOf(`SendMessages${logicalName}LogGroup`),
+      },
+    ]);
+  });
+
+  it("ships its bundle and the map of it, nothing else", async () => {
+    expect(namesInZip(await readFile(join(folder, `sendMessages${logicalName}.zip`)))).toEqual([
+      "dist/send-messages/index.mjs",
+      "dist/send-messages/index.mjs.map",
+    ]);
+  });
+});
+
+describe("the stack", () => {
+  it("has one role for each function, and none holds a star", () => {
+    const roles = resourcesOfType<Role>("AWS::IAM::Role");
+    expect(roles).toHaveLength(LANES.length);
+    expect(JSON.stringify(roles)).not.toContain("*");
+  });
+
+  it.each(["dead-tokens", "held-tokens"])("keeps %s for 14 days", (name) => {
+    expect(resourcesOfType<Queue>("AWS::SQS::Queue")).toContainEqual(
+      expect.objectContaining({ QueueName: `sluice-dev-${name}`, MessageRetentionPeriod: 14 * DAY }),
+    );
+  });
+
+  it("encrypts every queue", () => {
+    const queues = resourcesOfType<Queue>("AWS::SQS::Queue");
+    expect(queues).toHaveLength(6);
+    expect(queues.filter((queue) => !queue.SqsManagedSseEnabled)).toEqual([]);
+  });
+
+  it("tells producers and the registry's owner where to go", () => {
+    expect(template.Outputs).toMatchObject({
+      TransactionalQueueUrl: { Value: urlOf("TransactionalQueue") },
+      TransactionalQueueArn: { Value: arnOf("TransactionalQueue") },
+      CampaignQueueUrl: { Value: urlOf("CampaignQueue") },
+      CampaignQueueArn: { Value: arnOf("CampaignQueue") },
+      DeadTokenQueueUrl: { Value: urlOf("DeadTokenQueue") },
+      DeadTokenQueueArn: { Value: arnOf("DeadTokenQueue") },
+    });
+  });
+
+  it("refers to nothing that it does not have", () => {
+    const text = JSON.stringify(template);
+    const names = [...text.matchAll(/"(?:Ref":|Fn::GetAtt":\[)"([^":]+)"/g)].map(([, name]) => name);
+    expect(names.length).toBeGreaterThan(20);
+    expect(names.filter((name) => !(name && name in template.Resources))).toEqual([]);
+  });
+});
+
+it.each([
+  ["prod", [], "Parameter applicationIds: it is not set. List the stage's application ids"],
+  ["prod", ["--param=applicationIds=my-app"], `"my-app" has more than letters and digits`],
+])("stage %s with %j is not packaged: %s", async (stage, options, complaint) => {
+  await expect(serverlessPackage([`--stage=${stage}`, ...options])).rejects.toThrow(complaint);
+});
+
+/**
+ * Names of the files in a zip archive, from its central directory.
+ * @see https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT 4.3.12
+ */
+function namesInZip(archive: Buffer): string[] {
+  const entries: string[] = [];
+  const entrySignature = Buffer.from("PK\x01\x02");
+  for (let at = archive.indexOf(entrySignature); at >= 0; at = archive.indexOf(entrySignature, at + 1)) {
+    const nameLength = archive.readUInt16LE(at + 28);
+    entries.push(archive.toString("utf8", at + 46, at + 46 + nameLength));
+  }
+  return entries.sort();
+}
