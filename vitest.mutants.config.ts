@@ -1,0 +1,6 @@
+import { defineConfig } from "vitest/config";
+
+/** What Stryker runs for each mutant: the tests of the core, without projects, which it cannot tell apart. */
+export default defineConfig({
+  test: { include: ["test/unit/**/*.test.ts"], exclude: ["test/unit/house/**"] },
+});
