@@ -2,5 +2,9 @@ import { defineConfig } from "vitest/config";
 
 /** What Stryker runs for each mutant: the tests of the core, without projects, which it cannot tell apart. */
 export default defineConfig({
-  test: { include: ["test/unit/**/*.test.ts"], exclude: ["test/unit/house/**"] },
+  test: {
+    include: ["test/unit/**/*.test.ts"],
+    exclude: ["test/unit/house/**"],
+    setupFiles: ["test/support/fixed-seed.ts"],
+  },
 });
