@@ -202,7 +202,7 @@ const manners: Sample[] = [
     ...at(file, "noReExportAll", [`export * from "./everything.ts";`]),
     ...at(file, "noDefaultExport", ["export default 1;"]),
     ...at(file, "noEnum", ["export enum Lane { campaign }"]),
-    ...at(file, "useImportType", [`import { floor, type Floor } from "./floor.ts";`]),
+    ...at(file, "useImportType", [`import { type Floor } from "./floor.ts";`]),
     ...at(file, "noFloatingPromises", ["export const start = () => { new Promise(() => undefined); };"]),
   ]),
   ...at(AWS, "useNodejsImportProtocol", [`import { createServer } from "http";`]),
