@@ -29,14 +29,13 @@ export type FieldKind =
   /** A string that holds a JSON object. */
   | "rawContent"
   | "channelType"
-  | "applicationId"
   | "requestId"
   | "expiresAt"
   | "onUnknownOutcome"
   | "nested";
 
 export const SEND_REQUEST_FIELDS = {
-  ApplicationId: "applicationId",
+  ApplicationId: "string",
   MessageRequest: "nested",
   RequestId: "requestId",
   ExpiresAt: "expiresAt",

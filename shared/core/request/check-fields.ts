@@ -1,0 +1,133 @@
+import { CHANNEL_TYPES } from "./channel-type.ts";
+import { nearestName } from "./nearest-name.ts";
+import type { JsonObject } from "./parse-json.ts";
+import { isJsonObject, parseJson } from "./parse-json.ts";
+import type { Findings, Path } from "./problem.ts";
+import { below, isPresentable } from "./problem.ts";
+import { parseRfc3339 } from "./rfc-3339.ts";
+import type { FieldKind } from "./send-request-fields.ts";
+import { ACTIONS, REFUSED_CHANNEL_TYPES } from "./send-request-fields.ts";
+
+/** The fields that an object may have, and those that it might have elsewhere but not here, with the reason. */
+export interface FieldTable {
+  readonly fields: Readonly<Record<string, FieldKind>>;
+  readonly refused?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Checks an object's fields against their table: adds a problem for each one that is unknown, refused or of the wrong
+ * kind. Returns the object, or `undefined` for what is none.
+ */
+export function checkFields(
+  value: unknown,
+  { fields, refused = {} }: FieldTable,
+  path: Path,
+  findings: Findings,
+): JsonObject | undefined {
+  const object = checkObject(value, path, findings);
+  if (object === undefined) {
+    return undefined;
+  }
+  for (const [name, field] of Object.entries(object)) {
+    const fieldPath = below(path, name, findings);
+    const kind = Object.hasOwn(fields, name) ? fields[name] : undefined;
+    if (kind !== undefined) {
+      CHECK[kind](field, fieldPath, findings);
+    } else {
+      const refusal = Object.hasOwn(refused, name) ? refused[name] : undefined;
+      findings.add(fieldPath, refusal ?? describeUnknown(name, Object.keys(fields)));
+    }
+  }
+  return object;
+}
+
+/** The value, if it is an object; adds a problem otherwise. */
+export function checkObject(value: unknown, path: Path, findings: Findings): JsonObject | undefined {
+  if (isJsonObject(value)) {
+    return value;
+  }
+  findings.add(path, value === undefined ? "is missing" : `must be an object, not ${describe(value)}`);
+  return undefined;
+}
+
+type Check = (value: unknown, path: Path, findings: Findings) => void;
+
+const CHECK: Readonly<Record<FieldKind, Check>> = {
+  string: must("be a string", (value) => typeof value === "string"),
+  boolean: must("be true or false", (value) => typeof value === "boolean"),
+  integer: must("be a whole number of 32 bits", (value) => Number.isInteger(value) && value === (Number(value) | 0)),
+  action: must(`be one of ${ACTIONS.join(", ")}`, (value) => ACTIONS.some((action) => action === value)),
+  strings(value, path, findings) {
+    for (const [name, text] of Object.entries(checkObject(value, path, findings) ?? {})) {
+      CHECK.string(text, below(path, name, findings), findings);
+    }
+  },
+  substitutions(value, path, findings) {
+    for (const [name, values] of Object.entries(checkObject(value, path, findings) ?? {})) {
+      const variablePath = below(path, name, findings);
+      if (!Array.isArray(values)) {
+        findings.add(variablePath, `must be a list of strings, not ${describe(values)}`);
+        continue;
+      }
+      for (const [index, text] of values.entries()) {
+        CHECK.string(text, () => `${variablePath()}[${index}]`, findings);
+      }
+    }
+  },
+  rawContent(value, path, findings) {
+    if (typeof value !== "string") {
+      findings.add(path, `must be a string with a JSON object in it, not ${describe(value)}`);
+      return;
+    }
+    const json = parseJson(value);
+    if (!json.ok) {
+      findings.add(path, json.message);
+    } else if (!isJsonObject(json.value)) {
+      findings.add(path, `must hold a JSON object, not ${describe(json.value)}`);
+    }
+  },
+  channelType(value, path, findings) {
+    if (value !== "FCM" && !CHANNEL_TYPES.some((channelType) => channelType === value)) {
+      const other = REFUSED_CHANNEL_TYPES.find((channelType) => channelType === value);
+      const hint = other === undefined ? "" : `; ${other} is refused, because only push notifications are sent here`;
+      findings.add(path, `must be one of ${CHANNEL_TYPES.join(", ")} (FCM is taken for GCM)${hint}`);
+    }
+  },
+  requestId: must("be 1 to 128 letters, digits and . _ : # -", isRequestId),
+  expiresAt: must(
+    "be a time with its offset as in RFC 3339, such as 2026-11-23T12:00:00Z or 2026-11-23T13:00:00+01:00",
+    (value) => typeof value === "string" && parseRfc3339(value) !== undefined,
+  ),
+  onUnknownOutcome: must('be "retry" or "stop"', (value) => value === "retry" || value === "stop"),
+  nested: () => undefined,
+};
+
+function must(rule: string, isMet: (value: unknown) => boolean): Check {
+  return (value, path, findings) => {
+    if (!isMet(value)) {
+      findings.add(path, typeof value === "string" ? `must ${rule}` : `must ${rule}, not ${describe(value)}`);
+    }
+  };
+}
+
+function isRequestId(value: unknown): boolean {
+  return typeof value === "string" && /^[A-Za-z0-9._:#-]{1,128}$/.test(value);
+}
+
+function describeUnknown(name: string, known: readonly string[]): string {
+  if (!isPresentable(name)) {
+    return "is an unknown field; its name is not shown, because it may be a device token";
+  }
+  const nearest = nearestName(name, known);
+  return nearest === undefined ? "is an unknown field" : `is an unknown field; did you mean ${nearest}?`;
+}
+
+function describe(value: unknown): string {
+  if (value === null || typeof value === "boolean") {
+    return String(value);
+  }
+  if (Array.isArray(value)) {
+    return "a list";
+  }
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
+}

@@ -1,0 +1,101 @@
+import type { ChannelType } from "./channel-type.ts";
+import { MESSAGE_FIELD } from "./channel-type.ts";
+import type { JsonObject } from "./parse-json.ts";
+import { isJsonObject } from "./parse-json.ts";
+import type { MeasuredTexts } from "./payload-bytes.ts";
+import { measureTexts, PAYLOAD_LIMIT_BYTES, rawContentBytes, substitutedBytes } from "./payload-bytes.ts";
+import type { Findings, Path } from "./problem.ts";
+import { below } from "./problem.ts";
+
+/** Checks what one address would be sent. */
+export type PayloadCheck = (address: JsonObject, channelType: ChannelType, addressPath: Path) => void;
+
+/**
+ * Finds payloads that are certainly over their channel's limit: raw content as it is, otherwise title, body and data
+ * after overrides and substitutions. What the API adds to them is not counted, so a payload that passes may still be
+ * too large for its push service, which then says so itself.
+ *
+ * An address's raw content wins over the message's, and raw content over everything else; the channel's own message
+ * wins over the default ones. A message at fault is named once, however many addresses share it. Fields of the wrong
+ * kind count as absent: this also looks at requests in which other things are wrong.
+ *
+ * @see https://docs.aws.amazon.com/pinpoint/latest/apireference/apps-application-id-messages.html
+ */
+export function createPayloadCheck(messages: JsonObject, messagesPath: Path, findings: Findings): PayloadCheck {
+  const measuredMessages = new Map<ChannelType, MeasuredMessage>();
+  const named = new Set<string>();
+
+  return (address, channelType, addressPath) => {
+    let message = measuredMessages.get(channelType);
+    if (message === undefined) {
+      message = measureMessage(messages, channelType);
+      measuredMessages.set(channelType, message);
+    }
+    const payload = measurePayload(address, channelType, message);
+    const limitBytes = PAYLOAD_LIMIT_BYTES[channelType];
+    if (payload.bytes <= limitBytes) {
+      return;
+    }
+    const owner = payload.isOwn ? addressPath : below(messagesPath, message.name, findings);
+    const path = payload.isRaw ? below(owner, "RawContent", findings) : owner;
+    if (!named.has(path())) {
+      named.add(path());
+      findings.add(path, `comes to at least ${payload.bytes} bytes; ${channelType} takes no more than ${limitBytes}`);
+    }
+  };
+}
+
+/** One message of the configuration, measured once for all addresses of a channel type. */
+interface MeasuredMessage {
+  readonly name: string;
+  readonly substitutions: unknown;
+  /** Absent where the message has no raw content. */
+  readonly rawBytes?: number;
+  readonly title: MeasuredTexts;
+  readonly body: MeasuredTexts;
+  readonly data: MeasuredTexts;
+}
+
+function measureMessage(messages: JsonObject, channelType: ChannelType): MeasuredMessage {
+  const names = [MESSAGE_FIELD[channelType], "DefaultPushNotificationMessage", "DefaultMessage"];
+  const name = names.find((candidate) => isJsonObject(messages[candidate])) ?? MESSAGE_FIELD[channelType];
+  const message = objectOrEmpty(messages[name]);
+  const { RawContent: rawContent, Substitutions: substitutions } = message;
+  return {
+    name,
+    substitutions,
+    ...(typeof rawContent === "string" ? { rawBytes: rawContentBytes(channelType, rawContent) } : {}),
+    title: measureTexts([message["Title"]], substitutions),
+    body: measureTexts([message["Body"]], substitutions),
+    data: measureTexts(Object.entries(objectOrEmpty(message["Data"])).flat(), substitutions),
+  };
+}
+
+/** The least that one address's payload comes to. */
+interface MeasuredPayload {
+  readonly bytes: number;
+  readonly isRaw: boolean;
+  /** Whether the address itself adds to it, rather than sharing the message's with others. */
+  readonly isOwn: boolean;
+}
+
+function measurePayload(address: JsonObject, channelType: ChannelType, message: MeasuredMessage): MeasuredPayload {
+  const { RawContent: rawContent, TitleOverride: title, BodyOverride: body, Substitutions: substitutions } = address;
+  if (typeof rawContent === "string") {
+    return { bytes: rawContentBytes(channelType, rawContent), isRaw: true, isOwn: true };
+  }
+  if (message.rawBytes !== undefined) {
+    return { bytes: message.rawBytes, isRaw: true, isOwn: false };
+  }
+  const textsOf = (override: unknown, texts: MeasuredTexts): MeasuredTexts =>
+    typeof override === "string" ? measureTexts([override], message.substitutions) : texts;
+  const bytes =
+    substitutedBytes(textsOf(title, message.title), substitutions) +
+    substitutedBytes(textsOf(body, message.body), substitutions) +
+    substitutedBytes(message.data, substitutions);
+  return { bytes, isRaw: false, isOwn: [title, body, substitutions].some((own) => own !== undefined) };
+}
+
+function objectOrEmpty(value: unknown): JsonObject {
+  return isJsonObject(value) ? value : {};
+}

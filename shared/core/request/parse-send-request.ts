@@ -1,0 +1,193 @@
+// record's body --> (parse) --> send request --> plan --> calls
+import { CHANNEL_TYPES } from "./channel-type.ts";
+import { checkFields, checkObject } from "./check-fields.ts";
+import type { PayloadCheck } from "./check-payloads.ts";
+import { createPayloadCheck } from "./check-payloads.ts";
+import { deviceTokenIdentity } from "./device-token.ts";
+import type { JsonObject } from "./parse-json.ts";
+import { isJsonObject } from "./parse-json.ts";
+import type { Findings, Path, Problem } from "./problem.ts";
+import { below, startFindings } from "./problem.ts";
+import type { AddressConfiguration, MessageConfiguration, OnUnknownOutcome, SendRequest } from "./send-request.ts";
+import {
+  ADDRESS_FIELDS,
+  MESSAGE_CONFIGURATION_FIELDS,
+  MESSAGE_FIELDS,
+  MESSAGE_REQUEST_FIELDS,
+  REFUSED_MESSAGE_CONFIGURATION_FIELDS,
+  REFUSED_MESSAGE_REQUEST_FIELDS,
+  SEND_REQUEST_FIELDS,
+} from "./send-request-fields.ts";
+import { unwrapEnvelope } from "./unwrap-envelope.ts";
+
+export interface ParseSendRequestOptions {
+  /** The applications that may be named, at least one; the first is meant where a request names none. */
+  readonly applicationIds: readonly string[];
+  /** The form in which a text that must not be shown appears in a problem's path. */
+  readonly shortHash: (text: string) => string;
+  /**
+   * Whether the record is a part of a divided request (it has a `Part` attribute). What was asked for the whole,
+   * `OnUnknownOutcome: "stop"`, then holds for a single address as well.
+   */
+  readonly isPart?: boolean;
+}
+
+export type ParsedSendRequest =
+  | { readonly ok: true; readonly request: SendRequest }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/**
+ * Reads the body of a record, in its envelope or without. A request is taken as a whole or not at all, and a refusal
+ * names everything that is wrong. Every value that is taken stays as it was given, except that `FCM` becomes `GCM`.
+ *
+ * Two things follow from JSON itself: of equal names in one object the last one counts, and device tokens that look like
+ * array indices (`0` to `4294967294`) come first, in ascending order. Never throws.
+ */
+export function parseSendRequest(body: string, options: ParseSendRequestOptions): ParsedSendRequest {
+  const unwrapped = unwrapEnvelope(body);
+  if (!unwrapped.ok) {
+    return { ok: false, problems: [unwrapped.problem] };
+  }
+  const findings = startFindings(options.shortHash);
+  const addresses = checkSendRequest(unwrapped.value, () => unwrapped.path, { ...options, findings });
+  return findings.problems.length > 0
+    ? { ok: false, problems: findings.problems }
+    : { ok: true, request: sendRequestOf(unwrapped.value as SendRequestBody, addresses, options.applicationIds) };
+}
+
+/** A body in which nothing is wrong. */
+interface SendRequestBody {
+  readonly ApplicationId?: string;
+  readonly MessageRequest: {
+    readonly MessageConfiguration: MessageConfiguration;
+    readonly Context?: Readonly<Record<string, string>>;
+    readonly TraceId?: string;
+  };
+  readonly RequestId?: string;
+  readonly ExpiresAt?: string;
+  readonly OnUnknownOutcome?: OnUnknownOutcome;
+}
+
+type Addresses = SendRequest["addresses"];
+
+function sendRequestOf(
+  { ApplicationId: named, MessageRequest, RequestId: requestId, ExpiresAt, OnUnknownOutcome }: SendRequestBody,
+  addresses: Addresses,
+  [defaultApplicationId = ""]: readonly string[],
+): SendRequest {
+  const { MessageConfiguration: messageConfiguration, Context: context, TraceId: traceId } = MessageRequest;
+  return {
+    applicationId: named ?? defaultApplicationId,
+    addresses,
+    messageConfiguration,
+    ...(context === undefined ? {} : { context }),
+    ...(traceId === undefined ? {} : { traceId }),
+    ...(requestId === undefined ? {} : { requestId }),
+    ...(ExpiresAt === undefined ? {} : { expiresAtMs: Date.parse(ExpiresAt) }),
+    onUnknownOutcome: OnUnknownOutcome ?? "retry",
+  };
+}
+
+interface Context extends ParseSendRequestOptions {
+  readonly findings: Findings;
+}
+
+const SEND_REQUEST = { fields: SEND_REQUEST_FIELDS };
+const MESSAGE_REQUEST = { fields: MESSAGE_REQUEST_FIELDS, refused: REFUSED_MESSAGE_REQUEST_FIELDS };
+const MESSAGE_CONFIGURATION = { fields: MESSAGE_CONFIGURATION_FIELDS, refused: REFUSED_MESSAGE_CONFIGURATION_FIELDS };
+const MESSAGES = Object.entries(MESSAGE_FIELDS).map(([name, fields]) => ({ name, table: { fields } }));
+const ADDRESS = { fields: ADDRESS_FIELDS };
+
+/** Adds what is wrong to the findings; returns the addresses, which stand for themselves only if nothing is. */
+function checkSendRequest(value: unknown, path: Path, context: Context): Addresses {
+  const { applicationIds, findings, isPart = false } = context;
+  const given = checkFields(value, SEND_REQUEST, path, findings);
+  if (given === undefined) {
+    return NO_ADDRESSES;
+  }
+  const applicationId = given["ApplicationId"];
+  if (typeof applicationId === "string" && !applicationIds.includes(applicationId)) {
+    const known = applicationIds.join(", ");
+    findings.add(below(path, "ApplicationId", findings), `must be one of this deployment's APPLICATION_IDS: ${known}`);
+  }
+  const addresses = checkMessageRequest(given["MessageRequest"], below(path, "MessageRequest", findings), findings);
+  const isAccountedFor = given["RequestId"] !== undefined || addresses.size > 1 || isPart;
+  if (given["OnUnknownOutcome"] === "stop" && !isAccountedFor) {
+    findings.add(
+      below(path, "OnUnknownOutcome", findings),
+      'may be "stop" only with a RequestId or several addresses: no account is kept of other requests',
+    );
+  }
+  return addresses;
+}
+
+function checkMessageRequest(value: unknown, path: Path, findings: Findings): Addresses {
+  const given = checkFields(value, MESSAGE_REQUEST, path, findings);
+  if (given === undefined) {
+    return NO_ADDRESSES;
+  }
+  const messagesPath = below(path, "MessageConfiguration", findings);
+  const messages = checkMessages(given["MessageConfiguration"], messagesPath, findings);
+  const addressesPath = below(path, "Addresses", findings);
+  const addresses = checkObject(given["Addresses"], addressesPath, findings);
+  return addresses === undefined
+    ? NO_ADDRESSES
+    : checkAddresses(addresses, {
+        path: addressesPath,
+        checkPayload: createPayloadCheck(messages, messagesPath, findings),
+        findings,
+      });
+}
+
+function checkMessages(value: unknown, path: Path, findings: Findings): JsonObject {
+  const messages = checkFields(value, MESSAGE_CONFIGURATION, path, findings) ?? {};
+  for (const { name, table } of MESSAGES) {
+    if (Object.hasOwn(messages, name)) {
+      checkFields(messages[name], table, below(path, name, findings), findings);
+    }
+  }
+  return messages;
+}
+
+interface AddressChecks {
+  /** Of `Addresses`. */
+  readonly path: Path;
+  readonly checkPayload: PayloadCheck;
+  readonly findings: Findings;
+}
+
+function checkAddresses(given: JsonObject, checks: AddressChecks): Addresses {
+  const addresses = new Map<string, AddressConfiguration>();
+  for (const [token, configuration] of Object.entries(given)) {
+    const number = addresses.size + 1;
+    addresses.set(token, checkAddress(token, configuration, number, checks));
+  }
+  if (addresses.size === 0) {
+    checks.findings.add(checks.path, "must name at least one device token");
+  }
+  return addresses;
+}
+
+function checkAddress(token: string, value: unknown, number: number, checks: AddressChecks): AddressConfiguration {
+  const { findings, checkPayload } = checks;
+  const given: JsonObject = isJsonObject(value) ? value : {};
+  const named = given["ChannelType"] === "FCM" ? "GCM" : given["ChannelType"];
+  const channelType = CHANNEL_TYPES.find((known) => known === named);
+  const identity = channelType === undefined ? token : deviceTokenIdentity(channelType, token);
+  const path: Path = () => `${checks.path()}[#${number} ${findings.shortHash(identity)}]`;
+
+  const address = checkFields(value, ADDRESS, path, findings);
+  if (identity === "") {
+    findings.add(path, "is an empty device token");
+  }
+  if (address !== undefined && named === undefined) {
+    findings.add(below(path, "ChannelType", findings), `is missing: it is one of ${CHANNEL_TYPES.join(", ")}`);
+  }
+  if (channelType !== undefined) {
+    checkPayload(given, channelType, path);
+  }
+  const configuration = given as unknown as AddressConfiguration;
+  return configuration.ChannelType === named ? configuration : { ...configuration, ChannelType: "GCM" };
+}
+
+const NO_ADDRESSES: Addresses = new Map();

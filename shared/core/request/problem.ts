@@ -1,0 +1,46 @@
+/** One thing that is wrong with a record's body. Neither part quotes a device token or a text of the message. */
+export interface Problem {
+  /**
+   * Where, as one would write it in code: `MessageRequest.MessageConfiguration.GCMMessage.Titel`. An address is its
+   * number in the request, from 1, and the short hash of its device token: `Addresses[#17 3fa9c1d2e4b5]`. A name that
+   * may be a secret is its short hash. `body` is the whole body.
+   */
+  readonly path: string;
+  /** What is wrong and what to do, as the end of a sentence that begins with the path. */
+  readonly message: string;
+}
+
+/** Where something stands, written out only when it has to be shown. */
+export type Path = () => string;
+
+/** The problems of one body, as they are found. */
+export interface Findings {
+  readonly problems: readonly Problem[];
+  /** Short hash of a text that must not be shown. */
+  readonly shortHash: (text: string) => string;
+  add(path: Path, message: string): void;
+}
+
+export function startFindings(shortHash: (text: string) => string): Findings {
+  const problems: Problem[] = [];
+  return { problems, shortHash, add: (path, message) => problems.push({ path: path() || "body", message }) };
+}
+
+/** The path of a field or of an entry under `name`. */
+export function below(path: Path, name: string, { shortHash }: Findings): Path {
+  return () => {
+    if (!isPresentable(name)) {
+      return `${path()}[${shortHash(name)}]`;
+    }
+    const parent = path();
+    return parent === "" ? name : `${parent}.${name}`;
+  };
+}
+
+/**
+ * Whether a name that a producer made up may be shown. One that is short and made like an identifier is; a device token
+ * that strayed to where a field's name belongs is longer, begins with a digit or has other characters.
+ */
+export function isPresentable(name: string): boolean {
+  return /^[A-Za-z_][A-Za-z0-9_.-]{0,39}$/.test(name);
+}
