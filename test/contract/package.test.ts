@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readSendMessagesSettings } from "../../shared/settings.ts";
 
 /** The package as CloudFormation gets it, made offline: no account, no credentials, no way out to the network. */
 
@@ -137,6 +138,15 @@ describe.each(LANES)("the $lane lane", ({ lane, logicalName, batchSize, window, 
       CALLS_PER_SECOND: "4000",
       FLEET_CONCURRENCY: `${fleet}`,
     });
+  });
+
+  it("reads settings by which every record expires before its queue forgets it", () => {
+    const variables = Object.entries(theFunction().Environment.Variables).map(([name, value]) => [
+      name,
+      typeof value === "string" ? value : "https://sqs.us-east-1.amazonaws.com/123456789012/sluice-dev",
+    ]);
+    const settings = readSendMessagesSettings(Object.fromEntries(variables));
+    expect(settings.maxAgeSeconds).toBeLessThan(theQueue(queueId).MessageRetentionPeriod);
   });
 
   it("is fed by its own queue alone, and can hand single records back", () => {
