@@ -53,10 +53,10 @@ export function checkObject(value: unknown, path: Path, findings: Findings): Jso
 type Check = (value: unknown, path: Path, findings: Findings) => void;
 
 const CHECK: Readonly<Record<FieldKind, Check>> = {
-  string: must("be a string", (value) => typeof value === "string"),
-  boolean: must("be true or false", (value) => typeof value === "boolean"),
-  integer: must("be a whole number of 32 bits", (value) => Number.isInteger(value) && value === (Number(value) | 0)),
-  action: must(`be one of ${ACTIONS.join(", ")}`, (value) => ACTIONS.some((action) => action === value)),
+  string: must("be a string", "string", () => true),
+  boolean: must("be true or false", "boolean", () => true),
+  integer: must("be a whole number of 32 bits", "number", (value) => value === (Number(value) | 0)),
+  action: must(`be one of ${ACTIONS.join(", ")}`, "string", (value) => ACTIONS.some((action) => action === value)),
   strings(value, path, findings) {
     for (const [name, text] of Object.entries(checkObject(value, path, findings) ?? {})) {
       CHECK.string(text, below(path, name, findings), findings);
@@ -93,25 +93,26 @@ const CHECK: Readonly<Record<FieldKind, Check>> = {
       findings.add(path, `must be one of ${CHANNEL_TYPES.join(", ")} (FCM is taken for GCM)${hint}`);
     }
   },
-  requestId: must("be 1 to 128 letters, digits and . _ : # -", isRequestId),
+  requestId: must("be 1 to 128 letters, digits and . _ : # -", "string", (value) => REQUEST_ID.test(String(value))),
   expiresAt: must(
     "be a time with its offset as in RFC 3339, such as 2026-11-23T12:00:00Z or 2026-11-23T13:00:00+01:00",
-    (value) => typeof value === "string" && parseRfc3339(value) !== undefined,
+    "string",
+    (value) => parseRfc3339(String(value)) !== undefined,
   ),
-  onUnknownOutcome: must('be "retry" or "stop"', (value) => value === "retry" || value === "stop"),
+  onUnknownOutcome: must('be "retry" or "stop"', "string", (value) => value === "retry" || value === "stop"),
   nested: () => undefined,
 };
 
-function must(rule: string, isMet: (value: unknown) => boolean): Check {
+const REQUEST_ID = /^[A-Za-z0-9._:#-]{1,128}$/;
+
+/** `isMet` is asked of values of the right type only. */
+function must(rule: string, type: "string" | "boolean" | "number", isMet: (value: unknown) => boolean): Check {
   return (value, path, findings) => {
-    if (!isMet(value)) {
-      findings.add(path, typeof value === "string" ? `must ${rule}` : `must ${rule}, not ${describe(value)}`);
+    const isOfType = typeof value === type;
+    if (!isOfType || !isMet(value)) {
+      findings.add(path, isOfType ? `must ${rule}` : `must ${rule}, not ${describe(value)}`);
     }
   };
-}
-
-function isRequestId(value: unknown): boolean {
-  return typeof value === "string" && /^[A-Za-z0-9._:#-]{1,128}$/.test(value);
 }
 
 function describeUnknown(name: string, known: readonly string[]): string {

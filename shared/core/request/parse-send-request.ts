@@ -101,6 +101,10 @@ const ADDRESS = { fields: ADDRESS_FIELDS };
 /** Adds what is wrong to the findings; returns the addresses, which stand for themselves only if nothing is. */
 function checkSendRequest(value: unknown, path: Path, context: Context): Addresses {
   const { applicationIds, findings, isPart = false } = context;
+  if (typeof value === "string") {
+    findings.add(path, "must be an object, not a string; was the send request encoded twice?");
+    return NO_ADDRESSES;
+  }
   const given = checkFields(value, SEND_REQUEST, path, findings);
   if (given === undefined) {
     return NO_ADDRESSES;
