@@ -1,4 +1,21 @@
 /**
+ * What the API says became of an address.
+ *
+ * @see https://docs.aws.amazon.com/pinpoint/latest/apireference/apps-application-id-messages.html
+ */
+export const DELIVERY_STATUSES = [
+  "SUCCESSFUL",
+  "OPT_OUT",
+  "DUPLICATE",
+  "THROTTLED",
+  "TEMPORARY_FAILURE",
+  "PERMANENT_FAILURE",
+  "UNKNOWN_FAILURE",
+] as const;
+
+export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
+
+/**
  * What `SendMessages` says about one address, as it came: a status this code does not know stays a string.
  * An address that is missing from the answer has no delivery result at all.
  */
