@@ -1,3 +1,4 @@
+import { deepStrictEqual } from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { Ajv2020 } from "ajv/dist/2020.js";
@@ -63,9 +64,9 @@ describe("valid samples", () => {
     const formatted = JSON.parse(body);
 
     expect(schemaAccepts(formatted)).toBe(true);
-    expect(taken(parse(body))).toEqual(taken(parse(JSON.stringify(content))));
+    deepStrictEqual(taken(parse(body)), taken(parse(JSON.stringify(content))));
     if (name !== "fcm-spelt-fcm.json") {
-      expect(formatted.MessageRequest).toEqual((content as { MessageRequest: Json }).MessageRequest);
+      deepStrictEqual(formatted.MessageRequest, (content as { MessageRequest: Json }).MessageRequest);
     }
   });
 
