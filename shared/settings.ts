@@ -1,0 +1,239 @@
+import type { Packing } from "./core/plan/call.ts";
+import type { Lane } from "./core/rate/lane.ts";
+import type { ChannelType } from "./core/request/channel-type.ts";
+
+/** What `send-messages` is told by its environment. Each comment begins with the variable's name and its default. */
+export interface SendMessagesSettings {
+  /** `APPLICATION_IDS`, required: comma list of the applications that may be sent for; the first is the default. */
+  readonly applicationIds: readonly string[];
+  /** `LANE`, required. */
+  readonly lane: Lane;
+  /** `REQUEST_QUEUE_URL`, required: the lane's own queue, for what is tried again or put back. */
+  readonly requestQueueUrl: string;
+  /** `DEAD_LETTER_QUEUE_URL`, required: the lane's own. */
+  readonly deadLetterQueueUrl: string;
+  /** `DEAD_TOKEN_QUEUE_URL`, required. */
+  readonly deadTokenQueueUrl: string;
+  /** `HELD_TOKEN_QUEUE_URL`, none: where suspect tokens wait while the breaker is open. */
+  readonly heldTokenQueueUrl: string | undefined;
+  /** `STATE_TABLE_NAME`, none: without it there is no ledger and no state shared between functions. */
+  readonly stateTableName: string | undefined;
+  /** `RATE_TABLE_NAME`, none: without it each function keeps to its static share. */
+  readonly rateTableName: string | undefined;
+  /** `RATE_KEY`, the region: stages of one account and region share one rate under one key. */
+  readonly rateKey: string | undefined;
+  /** `MESSAGES_PER_SECOND`, 25000: the account's quota. */
+  readonly messagesPerSecond: number;
+  /** `CALLS_PER_SECOND`, 4000: the account's quota of `SendMessages` calls. */
+  readonly callsPerSecond: number;
+  /** `RATE_MARGIN`, 0.97: part of both quotas that is handed out, in (0, 1]. */
+  readonly rateMargin: number;
+  /** `CHANNEL_LIMITS`, none, such as `GCM=10000,APNS=5000`: messages per second of one application and channel. */
+  readonly channelLimits: ReadonlyMap<ChannelType, number>;
+  /** `FLEET_CONCURRENCY`, required: the sum of both lanes' `maximumConcurrency`. */
+  readonly fleetConcurrency: number;
+  /** `MAX_CALLS_IN_FLIGHT`, 64: of one environment. */
+  readonly maxCallsInFlight: number;
+  /** `CALL_TIMEOUT_MS`, 10000. */
+  readonly callTimeoutMs: number;
+  /** `MAX_ATTEMPTS`, 5. */
+  readonly maxAttempts: number;
+  /** `RETRY_BASE_SECONDS`, 2. */
+  readonly retryBaseSeconds: number;
+  /** `MAX_AGE_SECONDS`, 3600 in the transactional lane, 259200 (3 days) in the campaign lane. */
+  readonly maxAgeSeconds: number;
+  /** `PACKING`, `text`. */
+  readonly packing: Packing;
+  /** `LEDGER_DAYS`, 15: longer than a dead letter is kept (14 days), so that a redrive still finds what was sent. */
+  readonly ledgerDays: number;
+  /** `SUPPRESSION`, `off`: whether addresses whose token is known to be dead are left out. */
+  readonly suppression: OnOff;
+  /** `SUPPRESSION_DAYS`, 30. */
+  readonly suppressionDays: number;
+  /** `BREAKER_SUSPECT_SHARE`, 0.2: in (0, 1]. */
+  readonly breakerSuspectShare: number;
+  /** `BREAKER_CERTAIN_SHARE`, 0.5: in (0, 1]. */
+  readonly breakerCertainShare: number;
+  /** `BREAKER_MIN_ATTEMPTS`, 200. */
+  readonly breakerMinAttempts: number;
+  /** `BREAKER_WINDOW_SECONDS`, 300. */
+  readonly breakerWindowSeconds: number;
+}
+
+export type OnOff = "on" | "off";
+
+/** The environment as `process.env` has it. A variable that is empty counts as not set. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The environment lacks what it must say, or says what makes no sense; the message names all of it at once. */
+export class BadSettings extends Error {
+  override readonly name = "BadSettings";
+  readonly code = "bad_settings";
+}
+
+/** @throws {BadSettings} when a variable is missing or wrong */
+export function readSendMessagesSettings(environment: Environment): SendMessagesSettings {
+  const { required, optional, problems } = reader(environment);
+  const lane = required("LANE", LANE);
+  const settings: SendMessagesSettings = {
+    applicationIds: required("APPLICATION_IDS", APPLICATION_IDS),
+    lane,
+    requestQueueUrl: required("REQUEST_QUEUE_URL", QUEUE_URL),
+    deadLetterQueueUrl: required("DEAD_LETTER_QUEUE_URL", QUEUE_URL),
+    deadTokenQueueUrl: required("DEAD_TOKEN_QUEUE_URL", QUEUE_URL),
+    heldTokenQueueUrl: optional("HELD_TOKEN_QUEUE_URL", QUEUE_URL),
+    stateTableName: optional("STATE_TABLE_NAME", TEXT),
+    rateTableName: optional("RATE_TABLE_NAME", TEXT),
+    rateKey: optional("RATE_KEY", TEXT) ?? optional("AWS_REGION", TEXT),
+    messagesPerSecond: optional("MESSAGES_PER_SECOND", COUNT) ?? 25_000,
+    callsPerSecond: optional("CALLS_PER_SECOND", COUNT) ?? 4_000,
+    rateMargin: optional("RATE_MARGIN", PART) ?? 0.97,
+    channelLimits: optional("CHANNEL_LIMITS", CHANNEL_LIMITS) ?? new Map(),
+    fleetConcurrency: required("FLEET_CONCURRENCY", COUNT),
+    maxCallsInFlight: optional("MAX_CALLS_IN_FLIGHT", COUNT) ?? 64,
+    callTimeoutMs: optional("CALL_TIMEOUT_MS", wholeNumber(1, LONGEST_INVOCATION_MS)) ?? 10_000,
+    maxAttempts: optional("MAX_ATTEMPTS", wholeNumber(1, 20)) ?? 5,
+    retryBaseSeconds: optional("RETRY_BASE_SECONDS", numberUpTo(900)) ?? 2,
+    maxAgeSeconds: optional("MAX_AGE_SECONDS", wholeNumber(1, LONGEST_AGE_SECONDS)) ?? MAX_AGE_SECONDS[lane],
+    packing: optional("PACKING", PACKING) ?? "text",
+    ledgerDays: optional("LEDGER_DAYS", COUNT) ?? 15,
+    suppression: optional("SUPPRESSION", ON_OFF) ?? "off",
+    suppressionDays: optional("SUPPRESSION_DAYS", COUNT) ?? 30,
+    breakerSuspectShare: optional("BREAKER_SUSPECT_SHARE", PART) ?? 0.2,
+    breakerCertainShare: optional("BREAKER_CERTAIN_SHARE", PART) ?? 0.5,
+    breakerMinAttempts: optional("BREAKER_MIN_ATTEMPTS", COUNT) ?? 200,
+    breakerWindowSeconds: optional("BREAKER_WINDOW_SECONDS", COUNT) ?? 300,
+  };
+  if (settings.rateTableName !== undefined && settings.rateKey === undefined)
+    problems.push("RATE_KEY is not set, and there is no AWS_REGION to stand for it");
+  if (problems.length > 0) throw new BadSettings(`Bad settings: ${problems.join("; ")}`);
+  return settings;
+}
+
+/** What a variable may say. */
+interface Kind<Value> {
+  /** Undefined where the text makes no sense. */
+  readonly parse: (text: string) => Value | undefined;
+  /** Ends the sentence "NAME must be …". */
+  readonly mustBe: string;
+  /** In place of a value that is missing or wrong, so that the rest can be read too; nobody gets to see it. */
+  readonly standIn: Value;
+}
+
+function reader(environment: Environment) {
+  const problems: string[] = [];
+
+  const read = <Value, Unset>(name: string, { parse, mustBe, standIn }: Kind<Value>, unset: () => Unset) => {
+    const text = environment[name]?.trim() ?? "";
+    if (text === "") return unset();
+    const value = parse(text);
+    if (value === undefined) problems.push(`${name} must be ${mustBe}, not ${text}`);
+    return value ?? standIn;
+  };
+
+  return {
+    problems,
+    optional: <Value>(name: string, kind: Kind<Value>) => read(name, kind, () => undefined),
+    required: <Value>(name: string, kind: Kind<Value>) =>
+      read(name, kind, () => {
+        problems.push(`${name} is not set`);
+        return kind.standIn;
+      }),
+  };
+}
+
+const TEXT: Kind<string> = { parse: (text) => text, mustBe: "a text", standIn: "" };
+
+const QUEUE_URL: Kind<string> = {
+  parse: (text) => (/^https?:/.test(text) && URL.canParse(text) ? text : undefined),
+  mustBe: "the URL of a queue",
+  standIn: "",
+};
+
+const APPLICATION_IDS: Kind<readonly string[]> = {
+  parse: (text) => {
+    const ids = text.split(",").map((id) => id.trim());
+    const areIds = ids.every((id) => /^\S+$/.test(id));
+    return areIds && new Set(ids).size === ids.length ? ids : undefined;
+  },
+  mustBe: "a comma list of application ids, each of them once",
+  standIn: [],
+};
+
+function wholeNumber(least: number, most: number): Kind<number> {
+  return {
+    parse: (text) => {
+      const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+      return value >= least && value <= most ? value : undefined;
+    },
+    mustBe:
+      most === Number.MAX_SAFE_INTEGER ? `a whole number, ${least} or more` : `a whole number from ${least} to ${most}`,
+    standIn: least,
+  };
+}
+
+const COUNT = wholeNumber(1, Number.MAX_SAFE_INTEGER);
+
+function numberUpTo(most: number): Kind<number> {
+  return {
+    parse: (text) => {
+      const value = /^(?:\d+|\d*\.\d+)$/.test(text) ? Number(text) : Number.NaN;
+      return value > 0 && value <= most ? value : undefined;
+    },
+    mustBe: `a number over 0 and at most ${most}`,
+    standIn: most,
+  };
+}
+
+const PART = numberUpTo(1);
+
+function oneOf<Value extends string>(values: Readonly<Record<Value, unknown>>): Kind<Value> {
+  const names = Object.keys(values) as [Value, ...Value[]];
+  return {
+    parse: (text) => names.find((name) => name === text),
+    mustBe: names.join(" or "),
+    standIn: names[0],
+  };
+}
+
+/** How long a request may be on its way, by lane, where `MAX_AGE_SECONDS` does not say: an hour, three days. */
+const MAX_AGE_SECONDS = { transactional: 3_600, campaign: 259_200 } as const satisfies Record<Lane, number>;
+
+/**
+ * SQS must never be the one to drop a record: a lane keeps its records for 4 days, and the last put-back can take 900 s.
+ */
+const LONGEST_AGE_SECONDS = 4 * 86_400 - 900;
+
+/** @see https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html */
+const LONGEST_INVOCATION_MS = 900_000;
+
+const LANE = oneOf(MAX_AGE_SECONDS);
+const PACKING = oneOf<Packing>({ identical: true, text: true, all: true });
+const ON_OFF = oneOf<OnOff>({ on: true, off: true });
+
+const CHANNEL_TYPE = oneOf<ChannelType>({
+  GCM: true,
+  APNS: true,
+  APNS_SANDBOX: true,
+  APNS_VOIP: true,
+  APNS_VOIP_SANDBOX: true,
+  ADM: true,
+  BAIDU: true,
+});
+
+const CHANNEL_LIMITS: Kind<ReadonlyMap<ChannelType, number>> = {
+  parse: (text) => {
+    const limits = new Map<ChannelType, number>();
+    for (const item of text.split(",")) {
+      const [name = "", count = "", ...rest] = item.split("=").map((part) => part.trim());
+      const channelType = CHANNEL_TYPE.parse(name);
+      const limit = COUNT.parse(count);
+      if (channelType === undefined || limit === undefined || rest.length > 0 || limits.has(channelType))
+        return undefined;
+      limits.set(channelType, limit);
+    }
+    return limits;
+  },
+  mustBe: `a comma list such as GCM=10000,APNS=5000, each channel (${CHANNEL_TYPE.mustBe}) once`,
+  standIn: new Map(),
+};
