@@ -1,0 +1,62 @@
+/**
+ * SQS, SNS and S3 by fauxqs, DynamoDB by dynalite, in a process of their own: both are busy where the sender is busy.
+ *
+ * fauxqs is milder than SQS here and there, so a green run on it does not prove that
+ * - a record which comes twice or out of order is handled: it delivers in order and never twice;
+ * - retention is long enough: nothing is ever too old;
+ * - a consumer asks for the message attributes that it reads: they come unasked;
+ * - a record's attributes are ten at most, or their characters allowed: neither is checked;
+ * - fair queues work: `MessageGroupId` is dropped on standard queues;
+ * - a redrive can be started: StartMessageMoveTask is unknown.
+ *
+ * It is harsher in one thing: a long poll whose client has gone still takes the next message, which is then in flight
+ * until its visibility timeout has passed. Pollers wait their polls out.
+ *
+ * dynalite knows no time to live (the readers of our tables check it themselves) and no transactions.
+ */
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import dynalite from "dynalite";
+import { buildApp } from "fauxqs";
+import type { EmulatorUrls } from "./emulators.ts";
+
+process.on("disconnect", () => process.exit());
+await allowAllCharactersOfSqs();
+const urls: EmulatorUrls = { fauxqs: await startFauxqs(), dynalite: await startDynalite() };
+process.send?.(urls);
+
+/** Not its own `startFauxqs`, which listens on all network interfaces. */
+async function startFauxqs(): Promise<string> {
+  const app = buildApp({ logger: false });
+  // A queue's URL names `sqs.<region>.localhost`, which not every machine resolves; the port alone finds the way here.
+  app.addHook("preSerialization", async (request, _reply, payload) => withHost(payload, request.headers.host ?? ""));
+  return app.listen({ host: "127.0.0.1", port: 0 });
+}
+
+function withHost(payload: unknown, host: string): unknown {
+  const answer = payload as { QueueUrl?: string; QueueUrls?: string[] } | undefined;
+  if (answer?.QueueUrl !== undefined) answer.QueueUrl = answer.QueueUrl.replace(/(?<=\/\/)[^/]+/, host);
+  if (answer?.QueueUrls !== undefined) {
+    answer.QueueUrls = answer.QueueUrls.map((url) => url.replace(/(?<=\/\/)[^/]+/, host));
+  }
+  return payload;
+}
+
+async function startDynalite(): Promise<string> {
+  const server = dynalite({ createTableMs: 0 }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/**
+ * fauxqs 2.4.1 refuses characters over U+FFFF, so a message with an emoji in it. SQS takes them.
+ *
+ * @see https://github.com/kibertoad/fauxqs/pull/278 (the correction, not yet released)
+ * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+ */
+async function allowAllCharactersOfSqs(): Promise<void> {
+  const types = await import(new URL("sqs/sqsTypes.js", import.meta.resolve("fauxqs")).href);
+  const refused: RegExp = types.INVALID_MESSAGE_BODY_CHAR;
+  const outsideOfSqs = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/u;
+  refused.test = (text) => outsideOfSqs.test(text);
+}

@@ -1,0 +1,130 @@
+import { CreateTableCommand, DynamoDBClient, waitUntilTableExists } from "@aws-sdk/client-dynamodb";
+import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
+import { CreateQueueCommand, type QueueAttributeName, SQSClient } from "@aws-sdk/client-sqs";
+import { processEntry } from "./locations.ts";
+import { startNodeProcess } from "./node-process.ts";
+import { LOCAL_REGION, type QueueSettings, queueArn } from "./stage.ts";
+
+export interface EmulatorUrls {
+  /** SQS, SNS and S3. */
+  readonly fauxqs: string;
+  readonly dynalite: string;
+}
+
+export interface EmulatorOptions {
+  /** A dead-letter queue stands before the queues that use it. */
+  readonly queues: readonly QueueSettings[];
+  /** Each with the keys `pk` and `sk`, both strings. */
+  readonly tables?: readonly string[];
+  readonly buckets?: readonly string[];
+  readonly onLine?: (line: string, stream: "stdout" | "stderr") => void;
+}
+
+export interface Emulators {
+  /** What an SDK, in a function or in the AWS CLI, needs in its environment to find the emulators. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** A client of its own for whoever asks, so that long polls do not keep others from a connection. */
+  sqsClient(): SQSClient;
+  queueUrl(queueName: string): string;
+  /** What they hold is gone. */
+  close(): Promise<void>;
+}
+
+/** The SDK's own 50 would be taken by the long polls of a mapping with 50 consumers. */
+const MOST_SOCKETS = 256;
+const CREDENTIALS = { accessKeyId: "local", secretAccessKey: "local" } as const;
+
+/** Starts SQS, SNS, S3 and DynamoDB on free ports of 127.0.0.1, with the given queues, tables and buckets. */
+export async function startEmulators(options: EmulatorOptions): Promise<Emulators> {
+  const { urls, close } = await startProcess(options.onLine ?? (() => undefined));
+  const settings = { region: LOCAL_REGION, credentials: CREDENTIALS };
+  const sqsClient = () =>
+    new SQSClient({ ...settings, endpoint: urls.fauxqs, requestHandler: { httpAgent: { maxSockets: MOST_SOCKETS } } });
+  try {
+    await createQueues(sqsClient(), options.queues);
+    await createTables(new DynamoDBClient({ ...settings, endpoint: urls.dynalite }), options.tables ?? []);
+    await createBuckets(
+      new S3Client({ ...settings, endpoint: urls.fauxqs, forcePathStyle: true }),
+      options.buckets ?? [],
+    );
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    environment: {
+      AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+      AWS_REGION: LOCAL_REGION,
+      AWS_ENDPOINT_URL_SQS: urls.fauxqs,
+      AWS_ENDPOINT_URL_SNS: urls.fauxqs,
+      AWS_ENDPOINT_URL_S3: urls.fauxqs,
+      AWS_ENDPOINT_URL_DYNAMODB: urls.dynalite,
+    },
+    sqsClient,
+    queueUrl: (queueName) => `${urls.fauxqs}/000000000000/${queueName}`,
+    close,
+  };
+}
+
+async function startProcess(
+  onLine: NonNullable<EmulatorOptions["onLine"]>,
+): Promise<{ urls: EmulatorUrls; close: () => Promise<void> }> {
+  const ready = Promise.withResolvers<EmulatorUrls>();
+  const emulators = startNodeProcess({
+    entry: processEntry("emulators-process"),
+    environment: {},
+    onMessage: (message) => ready.resolve(message as EmulatorUrls),
+    onLine,
+  });
+  const ended = emulators.ended.then((why) => ready.reject(new Error(`The emulators did not start: ${why}.`)));
+  return {
+    urls: await ready.promise,
+    async close() {
+      emulators.kill();
+      await ended;
+    },
+  };
+}
+
+async function createQueues(sqs: SQSClient, queues: readonly QueueSettings[]): Promise<void> {
+  for (const queue of queues) {
+    const attributes: Partial<Record<QueueAttributeName, string>> = {
+      VisibilityTimeout: String(queue.visibilityTimeoutSeconds ?? 30),
+      DelaySeconds: String(queue.delaySeconds ?? 0),
+      MessageRetentionPeriod: String(queue.retentionDays * 86_400),
+    };
+    if (queue.deadLetters !== undefined) {
+      const { queueName, maxReceiveCount } = queue.deadLetters;
+      attributes.RedrivePolicy = JSON.stringify({ deadLetterTargetArn: queueArn(queueName), maxReceiveCount });
+    }
+    await sqs.send(new CreateQueueCommand({ QueueName: queue.name, Attributes: attributes }));
+  }
+  sqs.destroy();
+}
+
+async function createTables(client: DynamoDBClient, tables: readonly string[]): Promise<void> {
+  for (const TableName of tables) {
+    await client.send(
+      new CreateTableCommand({
+        TableName,
+        BillingMode: "PAY_PER_REQUEST",
+        AttributeDefinitions: [
+          { AttributeName: "pk", AttributeType: "S" },
+          { AttributeName: "sk", AttributeType: "S" },
+        ],
+        KeySchema: [
+          { AttributeName: "pk", KeyType: "HASH" },
+          { AttributeName: "sk", KeyType: "RANGE" },
+        ],
+      }),
+    );
+    await waitUntilTableExists({ client, maxWaitTime: 10, minDelay: 1, maxDelay: 1 }, { TableName });
+  }
+  client.destroy();
+}
+
+async function createBuckets(s3: S3Client, buckets: readonly string[]): Promise<void> {
+  for (const Bucket of buckets) await s3.send(new CreateBucketCommand({ Bucket }));
+  s3.destroy();
+}

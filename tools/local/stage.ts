@@ -1,0 +1,140 @@
+import type { Lane } from "../../shared/core/rate/lane.ts";
+
+/** Everything that a deployment says in `serverless.yml`, in the numbers of one small machine. */
+
+export const LOCAL_REGION = "us-east-1";
+
+/** The region's and the account's place in an ARN; fauxqs has this account only. */
+const ARN_PREFIX = `arn:aws:sqs:${LOCAL_REGION}:000000000000`;
+
+/** Shaped like a real application's id. */
+export const LOCAL_APPLICATION_ID = "10ca1000000000000000000000000000";
+
+/** Quotas: a fifth of an account's, in the same proportion. */
+export const LOCAL_RATE: Rate = { messagesPerSecond: 5_000, callsPerSecond: 800 };
+
+export interface Rate {
+  readonly messagesPerSecond: number;
+  readonly callsPerSecond: number;
+}
+
+/** A lane's queue, its event source mapping and its function. */
+export interface LaneSettings {
+  readonly visibilityTimeoutSeconds: number;
+  readonly maxReceiveCount: number;
+  readonly batchSize: number;
+  readonly batchingWindowSeconds: number;
+  readonly maximumConcurrency: number;
+  readonly timeoutSeconds: number;
+  readonly memoryMb: number;
+}
+
+/**
+ * Deployed, visibility is six time-outs, in case Lambda is busy; here an invocation follows its batch at once, so a
+ * few seconds over the time-out are enough, and what a killed invocation held comes back soon.
+ */
+export const LOCAL_LANES = {
+  transactional: {
+    visibilityTimeoutSeconds: 15,
+    maxReceiveCount: 10,
+    batchSize: 10,
+    batchingWindowSeconds: 0,
+    maximumConcurrency: 2,
+    timeoutSeconds: 10,
+    memoryMb: 1769,
+  },
+  campaign: {
+    visibilityTimeoutSeconds: 20,
+    maxReceiveCount: 10,
+    batchSize: 1000,
+    batchingWindowSeconds: 1,
+    maximumConcurrency: 2,
+    timeoutSeconds: 15,
+    memoryMb: 1769,
+  },
+} as const satisfies Record<Lane, LaneSettings>;
+
+export type LocalLanes = Readonly<Record<Lane, LaneSettings>>;
+
+export interface QueueSettings {
+  readonly name: string;
+  readonly visibilityTimeoutSeconds?: number;
+  readonly delaySeconds?: number;
+  readonly retentionDays: number;
+  readonly deadLetters?: { readonly queueName: string; readonly maxReceiveCount: number };
+}
+
+export const LOCAL_QUEUE_NAMES = {
+  transactional: "sluice-local-transactional",
+  campaign: "sluice-local-campaign",
+  transactionalDeadLetters: "sluice-local-transactional-dead-letters",
+  campaignDeadLetters: "sluice-local-campaign-dead-letters",
+  deadTokens: "sluice-local-dead-tokens",
+  heldTokens: "sluice-local-held-tokens",
+  imports: "sluice-local-imports",
+} as const;
+
+export type QueueName = keyof typeof LOCAL_QUEUE_NAMES;
+
+export const LOCAL_TABLE_NAMES = { state: "sluice-local-state", rate: "sluice-local-rate" } as const;
+
+export const LOCAL_BUCKET_NAME = "sluice-local-imports";
+
+export const DEAD_LETTER_QUEUE_OF = {
+  transactional: "transactionalDeadLetters",
+  campaign: "campaignDeadLetters",
+} as const satisfies Record<Lane, QueueName>;
+
+export function queueArn(queueName: string): string {
+  return `${ARN_PREFIX}:${queueName}`;
+}
+
+export function localQueues(lanes: LocalLanes): QueueSettings[] {
+  const names = LOCAL_QUEUE_NAMES;
+  const lane = (name: Lane): QueueSettings => ({
+    name: names[name],
+    retentionDays: 4,
+    visibilityTimeoutSeconds: lanes[name].visibilityTimeoutSeconds,
+    deadLetters: { queueName: names[DEAD_LETTER_QUEUE_OF[name]], maxReceiveCount: lanes[name].maxReceiveCount },
+  });
+  return [
+    { name: names.transactionalDeadLetters, retentionDays: 14 },
+    { name: names.campaignDeadLetters, retentionDays: 14 },
+    lane("transactional"),
+    lane("campaign"),
+    // Deployed the delay is 300 s: longer than the breaker's window.
+    { name: names.deadTokens, retentionDays: 14, delaySeconds: 1 },
+    { name: names.heldTokens, retentionDays: 14 },
+    { name: names.imports, retentionDays: 4 },
+  ];
+}
+
+/** What the deployments of `send-messages` find in their environments, endpoints and credentials apart. */
+export function sendMessagesEnvironment(
+  lane: Lane,
+  stack: {
+    readonly lanes: LocalLanes;
+    readonly rate: Rate;
+    readonly applicationIds: readonly string[];
+    readonly queueUrl: (name: QueueName) => string;
+  },
+): Record<string, string> {
+  return {
+    APPLICATION_IDS: stack.applicationIds.join(","),
+    LANE: lane,
+    REQUEST_QUEUE_URL: stack.queueUrl(lane),
+    DEAD_LETTER_QUEUE_URL: stack.queueUrl(DEAD_LETTER_QUEUE_OF[lane]),
+    DEAD_TOKEN_QUEUE_URL: stack.queueUrl("deadTokens"),
+    HELD_TOKEN_QUEUE_URL: stack.queueUrl("heldTokens"),
+    STATE_TABLE_NAME: LOCAL_TABLE_NAMES.state,
+    RATE_TABLE_NAME: LOCAL_TABLE_NAMES.rate,
+    MESSAGES_PER_SECOND: String(stack.rate.messagesPerSecond),
+    CALLS_PER_SECOND: String(stack.rate.callsPerSecond),
+    FLEET_CONCURRENCY: String(stack.lanes.transactional.maximumConcurrency + stack.lanes.campaign.maximumConcurrency),
+    // The last call starts this and 3 s before the function's time-out.
+    CALL_TIMEOUT_MS: "2000",
+    RETRY_BASE_SECONDS: "1",
+    BREAKER_WINDOW_SECONDS: "10",
+    NODE_OPTIONS: "--enable-source-maps",
+  };
+}
