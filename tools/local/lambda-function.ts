@@ -1,0 +1,92 @@
+import {
+  type EnvironmentState,
+  type ExecutionEnvironment,
+  type FunctionLine,
+  type FunctionSettings,
+  type Invocation,
+  startExecutionEnvironment,
+} from "./execution-environment.ts";
+
+export interface LambdaFunctionOptions extends FunctionSettings {
+  readonly maximumConcurrency: number;
+  readonly onLine: (line: FunctionLine) => void;
+}
+
+export interface EnvironmentStatus {
+  readonly id: string;
+  readonly pid: number | undefined;
+  readonly state: EnvironmentState;
+}
+
+/** A function with its execution environments: as many as invocations at once have needed, and no more than allowed. */
+export interface LambdaFunction {
+  readonly name: string;
+  /** Takes an idle environment, starts one, or waits for one. Never rejects. */
+  invoke(event: string): Promise<Invocation>;
+  environments(): readonly EnvironmentStatus[];
+  /** Ends one environment at once, whatever it does; resolves when it is gone. False where there is none of this id. */
+  kill(environmentId: string): Promise<boolean>;
+  /** Ends all environments at once; what is or will be invoked fails. */
+  close(): Promise<void>;
+}
+
+export function startLambdaFunction(options: LambdaFunctionOptions): LambdaFunction {
+  const environments = new Set<ExecutionEnvironment>();
+  const idle: ExecutionEnvironment[] = [];
+  const waiting: (() => void)[] = [];
+  let closed = false;
+
+  async function takeEnvironment(): Promise<ExecutionEnvironment | undefined> {
+    while (!closed) {
+      for (const environment of idle.splice(0)) {
+        if (environment.state() === "idle") idle.push(environment);
+        else environments.delete(environment);
+      }
+      // The one that was used last is the likeliest to have open connections.
+      const environment = idle.pop();
+      if (environment !== undefined) return environment;
+      if (environments.size < options.maximumConcurrency) return startEnvironment();
+      await new Promise<void>((resolve) => waiting.push(resolve));
+    }
+    return undefined;
+  }
+
+  function startEnvironment(): ExecutionEnvironment {
+    const environment = startExecutionEnvironment(options, options.onLine);
+    environments.add(environment);
+    return environment;
+  }
+
+  return {
+    name: options.name,
+    async invoke(event) {
+      const environment = await takeEnvironment();
+      if (environment === undefined) {
+        return { ok: false, errorType: "Stopped", errorMessage: `${options.name} has been stopped` };
+      }
+      const invocation = await environment.invoke(event);
+      if (environment.state() === "idle") idle.push(environment);
+      else environments.delete(environment);
+      waiting.shift()?.();
+      return invocation;
+    },
+    environments: () =>
+      [...environments]
+        .map(({ id, pid, state }) => ({ id, pid, state: state() }))
+        .filter(({ state }) => state !== "gone"),
+    async kill(environmentId) {
+      const environment = [...environments].find(({ id }) => id === environmentId);
+      if (environment === undefined) return false;
+      await environment.kill();
+      environments.delete(environment);
+      waiting.shift()?.();
+      return true;
+    },
+    async close() {
+      closed = true;
+      for (const resolve of waiting.splice(0)) resolve();
+      await Promise.all([...environments].map((environment) => environment.kill()));
+      environments.clear();
+    },
+  };
+}
