@@ -18,19 +18,11 @@ export type PutBackReason = "deadline" | "rate" | "credential" | "configuration"
 
 export type Fact =
   /** An invocation begins. `oldestMs`: age of the oldest record since it was first enqueued. */
-  | { readonly kind: "batchReceived"; readonly records: number; readonly bytes: number; readonly oldestMs: number }
+  | { readonly kind: "batchReceived"; readonly records: number; readonly oldestMs: number }
   /** The body is not a valid send request; it goes to the dead-letter queue as it is. */
   | { readonly kind: "requestRefused"; readonly record: string; readonly detail: string }
   | { readonly kind: "requestParsed"; readonly record: string; readonly addresses: number }
-  /** Nothing of these is sent: their time had run out. `lateMs`: by how much. */
-  | ({
-      readonly kind: "expired";
-      readonly record: string;
-      readonly addresses: number;
-      readonly lateMs: number;
-    } & Where)
   /** How well the batch packed: addresses that could not share a call with others of their channel, by reason. */
-  | { readonly kind: "planned"; readonly calls: number; readonly addresses: number }
   | { readonly kind: "unpacked"; readonly because: string; readonly addresses: number }
   /** A call was answered, or failed. `waitedMs`: for the rate; `tookMs`: from slot to answer. */
   | ({
@@ -41,7 +33,7 @@ export type Fact =
       readonly tookMs: number;
       readonly detail?: string;
     } & Where)
-  /** Addresses of one call that share an outcome; `outcome` is a word of promise 1 or `retry`, `held`. */
+  /** Addresses of one call that share an outcome; `outcome` is a word of the accounts, `retry` or `held`. */
   | ({
       readonly kind: "outcome";
       readonly outcome: string;
@@ -73,6 +65,4 @@ export type Fact =
   | { readonly kind: "deadLettered"; readonly record: string; readonly addresses: number; readonly reason: string }
   /** A queue did not take a record: the record it came from stays on its queue and is received again. */
   | { readonly kind: "queueFailed"; readonly record: string; readonly queue: QueueName; readonly detail: string }
-  /** Work was not finished when the invocation had to end; these records are received again. */
-  | { readonly kind: "abandoned"; readonly records: number }
   | { readonly kind: "batchSettled"; readonly records: number; readonly failed: number; readonly tookMs: number };

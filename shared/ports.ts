@@ -102,10 +102,23 @@ export interface IncomingRecord {
 /** The attributes of a record that are ours, as they travel. All are strings on the wire. */
 export type RecordAttributes = Readonly<Record<string, string>>;
 
+/** A queue did not take a record. */
+export class QueueUnavailable extends Error {
+  override readonly name = "QueueUnavailable";
+  readonly code = "queue_unavailable";
+  /** False where trying again cannot help: the record itself is at fault. */
+  readonly retryable: boolean;
+
+  constructor(message: string, { retryable, cause }: { readonly retryable: boolean; readonly cause?: unknown }) {
+    super(message, { cause });
+    this.retryable = retryable;
+  }
+}
+
 export interface RecordQueue {
   /**
    * Resolves when SQS has taken the record. Puts that wait together share a batch.
-   * @throws {QueueUnavailable} when SQS did not take it after a second try; a `retryable` false means it never will.
+   * @throws {QueueUnavailable} when SQS did not take it, after a few tries.
    */
   put(record: {
     readonly body: string;

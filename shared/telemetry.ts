@@ -1,5 +1,6 @@
-import type { Logger } from "@aws-lambda-powertools/logger";
+import { Logger } from "@aws-lambda-powertools/logger";
 import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
+import type { MiddlewareObj } from "@middy/core";
 import type { Fact } from "./facts.ts";
 import type { Observe } from "./ports.ts";
 
@@ -161,6 +162,7 @@ const OUTCOME_METRIC: Readonly<Record<string, MetricName>> = {
   duplicate: "Duplicate",
   dead: "Dead",
   rejected: "Rejected",
+  expired: "Expired",
   exhausted: "Exhausted",
   unknown: "Unknown",
   retry: "Retried",
@@ -174,8 +176,6 @@ const points = {
   ],
   requestRefused: () => [["RequestsRefused", 1]],
   requestParsed: (fact) => [["Requested", fact.addresses]],
-  expired: (fact) => [["Expired", fact.addresses, channelOf(fact)]],
-  planned: () => [],
   unpacked: (fact) => [["UnpackedBecause", fact.addresses, { Reason: fact.because }]],
   called: (fact) => [
     ["Calls", 1, { Reason: fact.answer }],
@@ -201,7 +201,6 @@ const points = {
   ],
   deadLettered: (fact) => [["DeadLetters", 1, { Reason: fact.reason }]],
   queueFailed: (fact) => [["QueueFailures", 1, { Reason: fact.queue }]],
-  abandoned: () => [],
   batchSettled: (fact) => [
     ["BatchItemFailures", fact.failed],
     ["BatchTime", fact.tookMs],
@@ -222,16 +221,10 @@ const LINES = {
   deadLettered: { level: "warn", message: "Moved to the dead-letter queue", by: (fact) => fact.reason },
   putBack: { level: "info", message: "Put back on its queue", by: (fact) => fact.because },
   queueFailed: { level: "error", message: "A queue did not take a record", by: (fact) => fact.queue },
-  abandoned: { level: "error", message: "The invocation had to end before its work was done", by: () => "" },
   deadToken: {
     level: "info",
     message: "A device token goes to the dead-token queue",
     by: (fact) => `${fact.applicationId} ${fact.channelType} ${fact.reason}`,
-  },
-  expired: {
-    level: "info",
-    message: "Not sent: the time had run out",
-    by: (fact) => `${fact.applicationId} ${fact.channelType}`,
   },
   batchSettled: { level: "info", message: "Batch settled", by: () => "" },
 } as const satisfies {
@@ -254,16 +247,16 @@ interface Line {
 
 export interface Telemetry {
   readonly observe: Observe;
-  /** Prints what has been observed since the last flush. */
-  flush(): void;
+  /** Around the handler: flushes while the invocation runs and when it ends, and names the error that ended it. */
+  middleware(): MiddlewareObj<unknown, unknown>;
 }
 
-/**
- * Turns facts into Powertools log lines and metrics. Nothing is printed until `flush`: call it every few seconds, so
- * that an invocation that is killed has told what it did, and at the end.
- */
-export function telemetry(about: { readonly functionName: string; readonly lane: string; readonly logger: Logger }) {
-  const { functionName, lane, logger } = about;
+/** A killed invocation has told what it did until this long before. */
+const FLUSH_EVERY_MS = 2_000;
+
+/** Turns facts into Powertools log lines and metrics. Printed are only facts, which hold nothing that is private. */
+export function telemetry({ functionName, lane }: { readonly functionName: string; readonly lane: string }): Telemetry {
+  const logger = new Logger({ serviceName: functionName, persistentLogAttributes: { lane } });
   const sinks = new Map<string, Metrics>();
   let values = new Map<string, { readonly point: Point; readonly values: number[] }>();
   let lines = new Map<string, Line>();
@@ -300,6 +293,26 @@ export function telemetry(about: { readonly functionName: string; readonly lane:
     return sink;
   };
 
+  const flush = () => {
+    const [points, said] = [values, lines];
+    values = new Map();
+    lines = new Map();
+    for (const { level, message, fact, times } of said.values()) logger[level](message, { ...fact, times });
+    for (const { point, values } of points.values()) {
+      const [name, , dimensions = {}] = point;
+      const definition: MetricDefinition = METRICS[name];
+      const sink = sinkFor(Object.fromEntries(definition.dimensions.map((own) => [own, dimensions[own] ?? "none"])));
+      for (const value of values) sink.addMetric(name, definition.unit, value);
+    }
+    for (const sink of sinks.values()) if (sink.hasStoredMetrics()) sink.publishStoredMetrics();
+  };
+
+  let flushing: NodeJS.Timeout | undefined;
+  const end = () => {
+    clearInterval(flushing);
+    flush();
+  };
+
   return {
     observe: (fact) => {
       const pointsOf = points[fact.kind] as (fact: Fact) => readonly Point[];
@@ -311,19 +324,29 @@ export function telemetry(about: { readonly functionName: string; readonly lane:
         say(fact, (line.by as (fact: Fact) => string)(fact), line);
       }
     },
-    flush: () => {
-      const [points, said] = [values, lines];
-      values = new Map();
-      lines = new Map();
-      for (const { level, message, fact, times } of said.values()) logger[level](message, { ...fact, times });
-      for (const { point, values } of points.values()) {
-        const [name, , dimensions = {}] = point;
-        const definition: MetricDefinition = METRICS[name];
-        const own = Object.fromEntries(definition.dimensions.map((d) => [d, dimensions[d] ?? "none"]));
-        const sink = sinkFor(own);
-        for (const value of values) sink.addMetric(name, definition.unit, value);
-      }
-      for (const sink of sinks.values()) if (sink.hasStoredMetrics()) sink.publishStoredMetrics();
-    },
-  } satisfies Telemetry;
+    middleware: () => ({
+      before: ({ context }) => {
+        logger.addContext(context);
+        flushing = setInterval(flush, FLUSH_EVERY_MS).unref();
+      },
+      after: end,
+      onError: (request) => {
+        end();
+        const failure = withoutMessage(request.error);
+        logger.error("The invocation failed", failure);
+        request.error = failure;
+      },
+    }),
+  };
+}
+
+/** The error by name and place. Its message may quote what it failed at, and Lambda prints what a handler throws. */
+function withoutMessage(error: unknown): Error {
+  const nameless = new Error("see the stack; the message is left out because it may quote a request");
+  if (error instanceof Error) {
+    nameless.name = error.name;
+    const frames = error.stack?.split("\n").filter((line) => /^\s+at /.test(line)) ?? [];
+    nameless.stack = [`${error.name}: ${nameless.message}`, ...frames].join("\n");
+  }
+  return nameless;
 }

@@ -31,27 +31,28 @@ const OPEN_TIMEOUT_MS = 1_000;
  * ask at the same moment do not fail one another.
  *
  * DynamoDB has no `max()`, so a lease has two forms, for a timeline that runs into the future and for one that lies
- * idle, whose conditions exclude each other; a channel's own timeline doubles them. The form that was right last time
- * is tried first, and a refused update brings the item along, by which the law decides what comes next.
+ * idle, whose conditions exclude each other; and so has each further limit. The forms that were right last time are
+ * tried first, and a refused update brings the item along, by which the law decides what comes next.
  *
  * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.UpdateExpressions.html
  */
 export function dynamodbRateTimeline(parts: DynamodbRateTimelineParts): RateTimeline {
   const item = rateItem(parts);
-  const guess = { idle: true, idleChannels: new Map<string, boolean>() };
+  /** What began afresh last time: the timeline, and each further limit. */
+  let idle = true;
+  const rested = new Map<string, boolean>();
 
   const reserve: RateTimeline["reserve"] = async (ask) => {
     for (let tries = 1; tries <= MOST_TRIES; tries++) {
-      const idle = guess.idle;
-      const channelIdle = ask.channel !== undefined && (guess.idleChannels.get(ask.channel.key) ?? true);
-      const done = await item.update(leaseUpdate(ask, { idle, channelIdle }));
+      const guess = { idle, hasRested: (key: string) => rested.get(key) ?? true };
+      const done = await item.update(leaseUpdate(ask, guess));
       if (done.kind === "updated") {
         return { kind: "granted", startUs: done.timeline.freeUs - ask.durationUs, timeline: done.timeline };
       }
       if (done.kind !== "refused") return done;
-      const right = law.stretch(done.timeline, ask);
-      guess.idle = right.idle;
-      if (ask.channel) guess.idleChannels.set(ask.channel.key, right.channelIdle);
+      const right = law.beginning(done.timeline, ask);
+      idle = right.idle;
+      for (const { key } of ask.limits) rested.set(key, right.rested.has(key));
       const answer = law.reserve(done.timeline, ask);
       if (answer.kind !== "granted") return answer;
     }
@@ -108,53 +109,77 @@ const NAMES = {
   "#throttled": "throttled",
 } as const;
 
-const CHANNEL_OPENS = "opensUs#";
-const CHANNEL_FREE = "freeUs#";
+/** Each further limit has an attribute of either kind, which ends in its key. */
+const LIMIT_OPENS = "opensUs#";
+const LIMIT_RESTS = "restsUs#";
 
-function leaseUpdate(ask: law.LeaseAsk, form: { idle: boolean; channelIdle: boolean }): Update {
-  const start = form.idle ? ":start" : "#freeUs";
+function leaseUpdate(ask: law.LeaseAsk, guess: { idle: boolean; hasRested(key: string): boolean }): Update {
+  const start = guess.idle ? ":start" : "#freeUs";
   const rateIsAsKnown = "#quota = :quota AND #slowedAtUs = :slowedAt";
   const timelineIsIdle = "#freeUs < :notBefore";
   const timelineRuns = "#freeUs >= :notBefore";
   const withinHorizon = "#freeUs < :horizon";
   const withinHorizonOrDue = "(#freeUs < :horizon OR #campaignDueUs < :now)";
-  const channelIsIdle = `(attribute_not_exists(#channelFree) OR #channelFree < ${start})`;
-  const channelRunsAndIsOpen = `#channelFree >= ${start} AND #channelOpens <= ${start}`;
 
-  const set = [`#freeUs = ${start} + :duration`];
-  const conditions = [rateIsAsKnown, form.idle ? timelineIsIdle : timelineRuns];
-  let values: Record<string, number> = {
-    ":quota": ask.basis.quota,
-    ":slowedAt": ask.basis.slowedAtUs,
-    ":notBefore": ask.notBeforeUs,
-    ":duration": ask.durationUs,
-    ":accepted": ask.heard.accepted,
-    ":throttled": ask.heard.throttled,
+  const update: Update = {
+    set: [`#freeUs = ${start} + :duration`],
+    add: ADD_HEARD,
+    conditions: [rateIsAsKnown, guess.idle ? timelineIsIdle : timelineRuns],
+    values: {
+      ":quota": ask.basis.quota,
+      ":slowedAt": ask.basis.slowedAtUs,
+      ":notBefore": ask.notBeforeUs,
+      ":duration": ask.durationUs,
+      ":accepted": ask.heard.accepted,
+      ":throttled": ask.heard.throttled,
+    },
   };
-  if (form.idle) {
-    values = { ...values, ":start": ask.startIfIdleUs };
-  } else {
-    conditions.push(ask.floor ? withinHorizonOrDue : withinHorizon);
-    values = { ...values, ":horizon": ask.horizonUs, ...(ask.floor && { ":now": ask.floor.nowUs }) };
+  return [
+    guess.idle
+      ? { values: { ":start": ask.startIfIdleUs } }
+      : { conditions: [ask.floor ? withinHorizonOrDue : withinHorizon], values: { ":horizon": ask.horizonUs } },
+    !guess.idle && ask.floor ? { values: { ":now": ask.floor.nowUs } } : {},
+    ask.floor ? { set: ["#campaignDueUs = :nextDue"], values: { ":nextDue": ask.floor.nextDueUs } } : {},
+    ...ask.limits.map((take, i) => limitUpdate(take, i, { start, rested: guess.hasRested(take.key) })),
+  ].reduce(and, update);
+}
+
+/** `nth` tells the limits of one update apart. */
+function limitUpdate(take: law.LimitTake, nth: number, guess: { start: string; rested: boolean }): Partial<Update> {
+  const { start, rested } = guess;
+  const opens = `#opens${nth}`;
+  const rests = `#rests${nth}`;
+  const duration = `:duration${nth}`;
+  const opensAfter = `:opensAfter${nth}`;
+  const restsAfter = `:restsAfter${nth}`;
+  const limitHasRested = `(attribute_not_exists(${rests}) OR ${rests} < ${start})`;
+  const limitIsOpen = `${opens} <= ${start} AND ${rests} >= ${start}`;
+  const names = { [opens]: LIMIT_OPENS + take.key, [rests]: LIMIT_RESTS + take.key };
+  if (!rested) {
+    return {
+      set: [`${opens} = ${opens} + ${duration}`, `${rests} = ${rests} + ${duration}`],
+      conditions: [limitIsOpen],
+      values: { [duration]: take.durationUs },
+      names,
+    };
   }
-  if (ask.floor) {
-    set.push("#campaignDueUs = :nextDue");
-    values = { ...values, ":nextDue": ask.floor.nextDueUs };
-  }
-  if (ask.channel) {
-    const { key, durationUs, toleranceUs } = ask.channel;
-    conditions.push(form.channelIdle ? channelIsIdle : channelRunsAndIsOpen);
-    if (form.channelIdle) {
-      set.push(`#channelFree = ${start} + :channelDuration`, `#channelOpens = ${start} + :channelOpensAfter`);
-      values = { ...values, ":channelDuration": durationUs, ":channelOpensAfter": durationUs - toleranceUs };
-    } else {
-      set.push("#channelFree = #channelFree + :channelDuration", "#channelOpens = #channelOpens + :channelDuration");
-      values = { ...values, ":channelDuration": durationUs };
-    }
-    const names = { "#channelFree": CHANNEL_FREE + key, "#channelOpens": CHANNEL_OPENS + key };
-    return { set, add: ADD_HEARD, conditions, values, names };
-  }
-  return { set, add: ADD_HEARD, conditions, values };
+  const opensAfterUs = take.durationUs - take.headStartUs;
+  return {
+    set: [`${opens} = ${start} + ${opensAfter}`, `${rests} = ${start} + ${restsAfter}`],
+    conditions: [limitHasRested],
+    values: { [opensAfter]: opensAfterUs, [restsAfter]: opensAfterUs + take.patienceUs },
+    names,
+  };
+}
+
+function and(update: Update, more: Partial<Update>): Update {
+  return {
+    ...update,
+    set: [...update.set, ...(more.set ?? [])],
+    conditions: [...update.conditions, ...(more.conditions ?? [])],
+    values: { ...update.values, ...more.values },
+    names: { ...update.names, ...more.names },
+  };
 }
 
 const ADD_HEARD = ["#accepted :accepted", "#throttled :throttled"];
@@ -193,7 +218,8 @@ function setQuotaUpdate(quota: number): Update {
 }
 
 type Updated =
-  | { readonly kind: "updated" | "refused"; readonly timeline: law.Timeline }
+  | { readonly kind: "updated"; readonly timeline: law.Timeline }
+  | { readonly kind: "refused"; readonly timeline: law.Timeline }
   | { readonly kind: "missing" }
   | TimelineTrouble;
 
@@ -264,11 +290,11 @@ function expressions({ set, add, conditions, values, names }: Update) {
 function found(item: Record<string, AttributeValue> | undefined): TimelineState {
   if (item?.[NAMES["#quota"]] === undefined) return { kind: "missing" };
   const number = (name: string) => Number(item[name]?.N ?? 0);
-  const channels = new Map<string, law.ChannelTimeline>();
+  const limits = new Map<string, law.LimitClock>();
   for (const name of Object.keys(item)) {
-    if (!name.startsWith(CHANNEL_FREE)) continue;
-    const key = name.slice(CHANNEL_FREE.length);
-    channels.set(key, { opensUs: number(CHANNEL_OPENS + key), freeUs: number(name) });
+    if (!name.startsWith(LIMIT_RESTS)) continue;
+    const key = name.slice(LIMIT_RESTS.length);
+    limits.set(key, { opensUs: number(LIMIT_OPENS + key), restsUs: number(name) });
   }
   return {
     kind: "found",
@@ -281,7 +307,7 @@ function found(item: Record<string, AttributeValue> | undefined): TimelineState 
       slowedAtUs: number(NAMES["#slowedAtUs"]),
       accepted: number(NAMES["#accepted"]),
       throttled: number(NAMES["#throttled"]),
-      channels,
+      limits,
     },
   };
 }

@@ -77,5 +77,4 @@ interface TypeOf {
   readonly substitutions: Record<string, string[]>;
   readonly rawContent: string;
   readonly channelType: Sdk.ChannelType;
-  readonly applicationId: string;
 }
