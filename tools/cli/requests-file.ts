@@ -1,0 +1,54 @@
+import { readFile } from "node:fs/promises";
+import { UsageError } from "./usage-error.ts";
+
+/** One send request of a file: its text, and where it stands, in words for a person. */
+export interface FileRequest {
+  readonly where: string;
+  readonly body: string;
+}
+
+/**
+ * The send requests of a file: one JSON object, a JSON array of them, or JSON lines. What is wrong inside a request is
+ * the parser's to say; here a line of JSON lines is taken as it is.
+ *
+ * @throws {UsageError} when the file cannot be read or holds nothing
+ */
+export async function readRequestsFile(path: string): Promise<readonly FileRequest[]> {
+  const text = (await readText(path)).replace(/^\uFEFF/, "").trim();
+  if (text === "") throw new UsageError(`${path} is empty. It should hold a send request, or several as JSON lines.`);
+  const whole = parsed(text);
+  if (Array.isArray(whole)) {
+    return whole.map((request, index) => ({ where: `${path}, element ${index}`, body: JSON.stringify(request) }));
+  }
+  if (whole !== undefined) return [{ where: path, body: text }];
+  const lines = text.split("\n").map((body, index) => ({ where: `${path}, line ${index + 1}`, body: body.trim() }));
+  // A single object over several lines that is not JSON is one bad request, not many.
+  return looksLikeJsonLines(lines) ? lines.filter(({ body }) => body !== "") : [{ where: path, body: text }];
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return path === "-" ? await readStandardInput() : await readFile(path, "utf8");
+  } catch (cause) {
+    throw new UsageError(`Cannot read ${path}: ${(cause as NodeJS.ErrnoException).code ?? String(cause)}.`, { cause });
+  }
+}
+
+async function readStandardInput(): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function looksLikeJsonLines(lines: readonly FileRequest[]): boolean {
+  const first = lines[0]?.body ?? "";
+  return lines.length > 1 && first.startsWith("{") && first.endsWith("}");
+}

@@ -1,0 +1,94 @@
+import { readFile } from "node:fs/promises";
+import { GetQueueUrlCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { Command, Option } from "commander";
+import { checkRequests } from "./check.ts";
+import { localStageEnvironment } from "./local-stage.ts";
+import { print } from "./print.ts";
+import { UsageError } from "./usage-error.ts";
+
+interface SendOptions {
+  readonly applicationId?: string;
+  readonly messageRequest: string;
+  readonly lane: "transactional" | "campaign";
+  readonly stage: string;
+  readonly requestId?: string;
+  readonly expiresAt?: string;
+  readonly onUnknownOutcome?: string;
+  readonly json?: true;
+}
+
+/** `sluice send`: puts one send request on a lane's queue; the flags are those of `aws pinpoint send-messages`. */
+export function send(): Command {
+  return new Command("send")
+    .description("Puts one send request on a queue.")
+    .option("--application-id <id>", "the application (default: the deployment's first)")
+    .requiredOption("--message-request <json>", "the message request: JSON, or file://PATH, or file:///dev/stdin")
+    .addOption(
+      new Option("--lane <lane>", "which queue").choices(["transactional", "campaign"]).default("transactional"),
+    )
+    .option("--stage <stage>", "which deployment; `local` is the stack that `npm run dev` keeps up", "local")
+    .option("--request-id <id>", "sent once, however often it is put on the queue")
+    .option("--expires-at <time>", "RFC 3339 with offset: not sent after this")
+    .addOption(
+      new Option("--on-unknown-outcome <what>", "when nobody knows whether a call was carried out").choices([
+        "retry",
+        "stop",
+      ]),
+    )
+    .option("--json", "print one JSON object")
+    .action(async (options: SendOptions) => {
+      const body = JSON.stringify({
+        ApplicationId: options.applicationId,
+        MessageRequest: await readMessageRequest(options.messageRequest),
+        RequestId: options.requestId,
+        ExpiresAt: options.expiresAt,
+        OnUnknownOutcome: options.onUnknownOutcome,
+      });
+      const [checked] = checkRequests([{ where: "--message-request", body }], undefined);
+      if (checked?.ok === false) {
+        const problems = checked.problems.map(({ path, message }) => `  ${path}: ${message}`);
+        throw new UsageError(`This is not a valid send request; nothing was put on the queue.\n${problems.join("\n")}`);
+      }
+      if (options.stage === "local") Object.assign(process.env, await localStageEnvironment());
+      const client = new SQSClient({});
+      const QueueUrl = await queueUrl(client, `sluice-${options.stage}-${options.lane}`);
+      const { MessageId } = await client.send(new SendMessageCommand({ QueueUrl, MessageBody: body }));
+      print(options.json ?? false, [`Put on the ${options.lane} queue as ${MessageId}.`], { QueueUrl, MessageId });
+    });
+}
+
+/** JSON on the command line, or `file://` and a path, as the AWS CLI takes it. */
+async function readMessageRequest(argument: string): Promise<unknown> {
+  const path = argument.startsWith("file://") ? argument.slice("file://".length) : undefined;
+  const text = path === undefined ? argument : await readText(path);
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new UsageError(
+      path === undefined
+        ? "--message-request is not JSON. To read it from a file, write file://PATH."
+        : `${path} is not JSON.`,
+      { cause },
+    );
+  }
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (cause) {
+    throw new UsageError(`Cannot read ${path}: ${(cause as NodeJS.ErrnoException).code}.`, { cause });
+  }
+}
+
+async function queueUrl(client: SQSClient, QueueName: string): Promise<string> {
+  try {
+    const { QueueUrl } = await client.send(new GetQueueUrlCommand({ QueueName }));
+    return QueueUrl ?? "";
+  } catch (cause) {
+    throw new UsageError(
+      `Cannot find the queue ${QueueName} (${(cause as Error).name}). Is the stage right, and are region and credentials set?`,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,23 @@
+#!/usr/bin/env node
+import { Command } from "commander";
+import { check } from "./check.ts";
+import { plan } from "./plan.ts";
+import { send } from "./send.ts";
+import { simulate } from "./simulate.ts";
+import { start } from "./start.ts";
+import { UsageError } from "./usage-error.ts";
+
+/** The command `sluice`: one file per verb beside this one. */
+const sluice = new Command("sluice")
+  .description("Push notifications on AWS: queue, rate limit, accounting and token hygiene around SendMessages.")
+  .showHelpAfterError("(see --help)");
+
+for (const verb of [start, simulate, send, check, plan]) sluice.addCommand(verb());
+
+try {
+  await sluice.parseAsync();
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  process.stderr.write(`sluice: ${error.message}\n`);
+  process.exitCode = 2;
+}

@@ -1,0 +1,160 @@
+import { createWriteStream } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Command, InvalidArgumentError } from "commander";
+import { DELIVERIES_ID, defaultOrders, defaultScript, SHOP_ID } from "../local/main-job/default-input.ts";
+import { type MainJobReport, type Progress, runMainJob } from "../local/main-job/main-job.ts";
+import { metricSums } from "../local/main-job/metric-sums.ts";
+import type { Order } from "../local/main-job/order.ts";
+import { type RejectedRow, recipientsOrders } from "../local/main-job/recipients-input.ts";
+import type { Script } from "../local/push-simulator/script.ts";
+import { startStack } from "../local/stack.ts";
+import { LOCAL_RATE, type Rate } from "../local/stage.ts";
+import { announceStack } from "./local-stage.ts";
+import { mainJobLines } from "./main-job-lines.ts";
+import { print } from "./print.ts";
+import { UsageError } from "./usage-error.ts";
+
+interface StartOptions {
+  readonly recipients?: string;
+  readonly message?: string;
+  readonly count: number;
+  readonly seed: number;
+  readonly rate: number;
+  readonly serve?: true;
+  readonly json?: true;
+}
+
+/** `sluice start`: the pipeline on this machine, with a job to the end or for as long as it is wanted. */
+export function start(): Command {
+  return new Command("start")
+    .description("Runs the pipeline on this machine: sends to many recipients and balances the accounts, or serves.")
+    .option("--recipients <file>", "your own recipients, .csv or .jsonl: token, channel, and your variables")
+    .option("--message <file>", "their message: a MessageConfiguration with {{variables}} in titles and bodies")
+    .option("--count <n>", "recipients of the default input", wholeNumber, 100_000)
+    .option("--seed <n>", "chooses the default input and who is hit by what", wholeNumber, 1)
+    .option("--rate <n>", "messages a second", wholeNumber, LOCAL_RATE.messagesPerSecond)
+    .option("--serve", "send nothing; keep the pipeline up for your own requests until Ctrl-C")
+    .option("--json", "print one JSON object at the end")
+    .action((options: StartOptions) => (options.serve ? serve(options) : runJob(options)));
+}
+
+async function serve(options: StartOptions): Promise<void> {
+  const log = logFile();
+  const stack = await startStack({ rate: rateOf(options), onLog: ({ source, line }) => log.write(source, line) });
+  const retract = await announceStack(stack.environment);
+  const exports = Object.entries(stack.environment).map(([name, value]) => `export ${name}=${value}`);
+  const queues = Object.entries(stack.queueUrls).map(([name, url]) => `  ${name.padEnd(26)}${url}`);
+  print(
+    options.json ?? false,
+    [
+      "The pipeline is up. Put send requests on its queues with `npx sluice send`, or from your own service:",
+      "",
+      ...exports,
+      "",
+      "Queues:",
+      ...queues,
+      "",
+      `Push simulator: ${stack.simulator.url}/_simulator/ledger`,
+      `Log: ${log.path}`,
+      "Ctrl-C ends it; what is on the queues then is gone.",
+    ],
+    { environment: stack.environment, queueUrls: stack.queueUrls, simulator: stack.simulator.url, log: log.path },
+  );
+  await new Promise<void>((resolve) => {
+    process.once("SIGINT", resolve);
+    process.once("SIGTERM", resolve);
+  });
+  await retract();
+  await stack.close();
+}
+
+async function runJob(options: StartOptions): Promise<void> {
+  const rate = rateOf(options);
+  const { orders, script, rejected } = await input(options, rate);
+  if (orders.length === 0) throw new UsageError("There is nothing to send: every row was rejected.");
+  const log = logFile();
+  const metrics = metricSums();
+  const say = progressLine(options.json ?? false);
+  say.note(`Log: ${log.path}`);
+  const stack = await startStack({
+    rate,
+    applicationIds: [SHOP_ID, DELIVERIES_ID],
+    simulator: { script },
+    onLog: ({ source, stream, line }) => {
+      log.write(source, line);
+      if (stream === "stdout") metrics.read(line);
+    },
+  });
+  try {
+    const report = await runMainJob(stack, orders, metrics, say.progress);
+    say.end();
+    print(options.json ?? false, mainJobLines(report, rejected), reportObject(report, rejected, options));
+    if (!report.balanced) process.exitCode = 1;
+  } finally {
+    await stack.close();
+  }
+}
+
+async function input(options: StartOptions, rate: Rate) {
+  const { recipients, message, count, seed } = options;
+  const rejected: RejectedRow[] = [];
+  if (recipients === undefined && message === undefined) {
+    const orders = [...defaultOrders({ recipients: count, seed, nowMs: Date.now() })];
+    return { orders, rejected, script: defaultScript({ seed, ...rate }) };
+  }
+  if (recipients === undefined || message === undefined) {
+    throw new UsageError("--recipients and --message go together: whom to tell, and what.");
+  }
+  const orders: Order[] = [];
+  const rows = { recipientsPath: recipients, messagePath: message, applicationId: SHOP_ID };
+  for await (const order of recipientsOrders({ ...rows, reject: (row) => rejected.push(row) })) orders.push(order);
+  return { orders, rejected, script: {} satisfies Script };
+}
+
+/** Calls in the proportion of an account's quotas. */
+function rateOf({ rate }: StartOptions): Rate {
+  const callsPerSecond = Math.ceil((rate * LOCAL_RATE.callsPerSecond) / LOCAL_RATE.messagesPerSecond);
+  return { messagesPerSecond: rate, callsPerSecond };
+}
+
+function reportObject(report: MainJobReport, rejected: readonly RejectedRow[], { seed }: StartOptions) {
+  const { settled: _, ...accounts } = report.accounts;
+  return { ...report, accounts, rejectedRows: rejected, seed };
+}
+
+/** One line that is written over on a terminal; a line every few seconds elsewhere; nothing beside JSON. */
+function progressLine(quiet: boolean) {
+  const { isTTY = false } = process.stderr;
+  const everyMs = isTTY ? 0 : 5_000;
+  let lastMs = 0;
+  const write = (line: string) => process.stderr.write(isTTY ? `\r\x1b[2K${line}` : `${line}\n`);
+  return {
+    note: (line: string) => {
+      if (!quiet) process.stderr.write(`${line}\n`);
+    },
+    progress: ({ requested, enqueued, handled, recordsWaiting, elapsedMs }: Progress) => {
+      if (quiet || elapsedMs - lastMs < everyMs) return;
+      lastMs = elapsedMs;
+      const share = Math.floor((100 * enqueued) / requested);
+      const seconds = (elapsedMs / 1000).toFixed(0).padStart(3);
+      write(
+        `${seconds} s  enqueued ${share} %  addresses handled ${handled} of ${requested}  records waiting ${recordsWaiting}`,
+      );
+    },
+    end: () => {
+      if (!quiet && isTTY) process.stderr.write("\r\x1b[2K");
+    },
+  };
+}
+
+function logFile() {
+  const path = join(tmpdir(), `sluice-${process.pid}.log`);
+  const stream = createWriteStream(path);
+  return { path, write: (source: string, line: string) => stream.write(`${source}  ${line}\n`) };
+}
+
+function wholeNumber(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError("It should be a whole number over 0.");
+  return Number(text);
+}
