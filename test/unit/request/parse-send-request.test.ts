@@ -473,8 +473,8 @@ describe("a payload", () => {
   });
 
   it("is measured in time that grows with the record, not with addresses times message", () => {
-    const body = Array.from({ length: 20_000 }, (_, index) => `{{v${index}}}`).join("");
-    const addresses = Array.from({ length: 5_000 }, (_, index) => [
+    const body = Array.from({ length: 30_000 }, (_, index) => `{{v${index}}}`).join("");
+    const addresses = Array.from({ length: 20_000 }, (_, index) => [
       `t${index}`,
       { ChannelType: "ADM", Substitutions: { v1: ["x"] } },
     ]);
@@ -485,7 +485,7 @@ describe("a payload", () => {
       },
     };
     expect(problemsOf(request)).toEqual([]);
-  }, 5_000);
+  });
 });
 
 describe("whatever the body", () => {
@@ -618,24 +618,29 @@ describe("whatever the body", () => {
   });
 
   it.each([
-    { what: "brackets without end", body: "[".repeat(1_000_000) },
-    { what: "a field of great depth", body: `{"a":${"[".repeat(200_000)}${"]".repeat(200_000)}}` },
+    { what: "brackets without end", body: "[".repeat(1_000_000), problems: 1 },
+    { what: "a field of great depth", body: `{"a":${"[".repeat(200_000)}${"]".repeat(200_000)}}`, problems: 2 },
     {
       what: "raw content of great depth",
-      body: withMessages({ GCMMessage: { RawContent: `{"data":{"a":${"[".repeat(200_000)}${"]".repeat(200_000)}}}` } }),
+      body: toAddress({ RawContent: `{"data":{"a":${"[".repeat(200_000)}${"]".repeat(200_000)}}}` }),
+      problems: 0,
     },
     {
       what: "a hundred thousand unknown fields",
-      body: Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [`Titl${i}`, 1])),
+      body: { ...base, ...Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [`field${i}`, 1])) },
+      problems: 100_000,
     },
-    { what: "braces without end", body: withMessages({ GCMMessage: { Body: "{{".repeat(400_000) } }) },
-  ])(
-    "$what is dealt with quickly",
-    ({ body }) => {
-      expect(parse(body)).toMatchObject({});
-    },
-    5_000,
-  );
+    { what: "braces without end", body: withMessages({ GCMMessage: { Body: "{{".repeat(400_000) } }), problems: 1 },
+  ])("$what: $problems problems", ({ body, problems }) => {
+    expect(problemsOf(body)).toHaveLength(problems);
+  });
+
+  it("a name is suggested among the first hundred problems only", () => {
+    const others = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`x${i}`, 1]));
+    const last = (count: number) => problemsOf({ ...base, ...others(count), RequestID: 1 }).at(-1);
+    expect(last(99)?.message).toBe("is an unknown field; did you mean RequestId?");
+    expect(last(100)).toEqual({ path: "RequestID", message: "is an unknown field" });
+  });
 
   it("no prototype is touched, and no name is lost", () => {
     const before = Object.getOwnPropertyNames(Object.prototype);
