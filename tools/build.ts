@@ -23,7 +23,6 @@ const SHARED_OPTIONS = {
     js: 'import{createRequire as bundleRequire}from"node:module";const require=bundleRequire(import.meta.url);',
   },
   logLevel: "warning",
-  write: false,
 } as const satisfies BuildOptions;
 
 /**
@@ -72,6 +71,7 @@ async function bundle(
     absWorkingDir: await realpath(projectFolder),
     entryPoints: entries.map((source) => ({ in: source, out: outputOf(source) })),
     outdir: join(projectFolder, "dist"),
+    write: false,
   });
   // Maps first: a bundle that can be seen has its map.
   const mapsFirst = outputFiles.toSorted((a, b) => Number(b.path.endsWith(".map")) - Number(a.path.endsWith(".map")));

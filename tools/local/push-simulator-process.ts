@@ -1,0 +1,2 @@
+/** The push simulator's entry under a name that a bundle can have beside the command. */
+import "./push-simulator/main.ts";

@@ -1,0 +1,187 @@
+import { access } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import type { SQSClient } from "@aws-sdk/client-sqs";
+import type { Lane } from "../../shared/core/rate/lane.ts";
+import { CHANNEL_TYPES } from "../../shared/core/request/channel-type.ts";
+import { startEmulators } from "./emulators.ts";
+import { type EventSourceMapping, startEventSourceMapping } from "./event-source-mapping.ts";
+import { type EnvironmentStatus, type LambdaFunction, startLambdaFunction } from "./lambda-function.ts";
+import { builtFunction, processEntry } from "./locations.ts";
+import { forkPushSimulator } from "./push-simulator/fork.ts";
+import { pushSimulatorAt, type RemotePushSimulator } from "./push-simulator/remote.ts";
+import type { Script } from "./push-simulator/script.ts";
+import { queuesEmpty } from "./queue-depth.ts";
+import {
+  type LaneSettings,
+  LOCAL_APPLICATION_ID,
+  LOCAL_BUCKET_NAME,
+  LOCAL_LANES,
+  LOCAL_QUEUE_NAMES,
+  LOCAL_RATE,
+  LOCAL_TABLE_NAMES,
+  type LocalLanes,
+  localQueues,
+  type QueueName,
+  queueArn,
+  type Rate,
+  sendMessagesEnvironment,
+} from "./stage.ts";
+
+export interface StackOptions {
+  /** What the functions are told and the simulator enforces. */
+  readonly rate?: Rate;
+  readonly applicationIds?: readonly string[];
+  /** What differs from the local stage. */
+  readonly lanes?: Readonly<Partial<Record<Lane, Partial<LaneSettings>>>>;
+  /** Settings of `send-messages` that differ from the local stage. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** The folder of another build than `dist/send-messages/`. */
+  readonly functionFolder?: URL;
+  /** One that runs already, or what a new one is to play. */
+  readonly simulator?: { readonly url: string } | SimulatorOptions;
+  /** Every line that a process of the stack writes, and one of JSON for each invocation. */
+  readonly onLog?: (line: StackLine) => void;
+}
+
+export interface SimulatorOptions {
+  /** Quotas are the stack's rate where the script names none. */
+  readonly script?: Script;
+  readonly keepMessages?: boolean;
+  readonly marker?: string;
+}
+
+export interface StackLine {
+  /** `sluice-local-send-messages-campaign <environment>`, `mapping campaign` or `emulators`. */
+  readonly source: string;
+  readonly stream: "stdout" | "stderr";
+  readonly line: string;
+}
+
+export interface Stack {
+  /** Region, credentials and endpoints: all that an SDK or the AWS CLI needs in its environment. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly queueUrls: Readonly<Record<QueueName, string>>;
+  readonly sqs: SQSClient;
+  readonly simulator: RemotePushSimulator;
+  /** Resolves when both lanes are empty: nothing visible, in flight or delayed. @throws the signal's reason */
+  idle(signal?: AbortSignal): Promise<void>;
+  environments(): readonly (EnvironmentStatus & { readonly lane: Lane })[];
+  /** Ends an execution environment at once. What it held is received again. False where there is none of this id. */
+  kill(environmentId: string): Promise<boolean>;
+  /** Ends everything at once; what is on the queues is gone. To lose nothing, wait for `idle` first. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the pipeline on this machine: emulators, the push simulator, and both lanes of the built `send-messages`.
+ * A `kill` in the simulator's script ends every environment that is busy.
+ *
+ * @throws {Error} when the function has not been built
+ */
+export async function startStack(options: StackOptions = {}): Promise<Stack> {
+  const folder = options.functionFolder ?? builtFunction("send-messages");
+  await mustBeBuilt(folder);
+  const lanes: LocalLanes = {
+    transactional: { ...LOCAL_LANES.transactional, ...options.lanes?.transactional },
+    campaign: { ...LOCAL_LANES.campaign, ...options.lanes?.campaign },
+  };
+  const rate = options.rate ?? LOCAL_RATE;
+  const applicationIds = options.applicationIds ?? [LOCAL_APPLICATION_ID];
+  let closing = false;
+  const log = (source: string, stream: StackLine["stream"], line: string): void => {
+    if (!closing) options.onLog?.({ source, stream, line });
+  };
+
+  const emulators = await startEmulators({
+    queues: localQueues(lanes),
+    tables: Object.values(LOCAL_TABLE_NAMES),
+    buckets: [LOCAL_BUCKET_NAME],
+    onLine: (line, stream) => log("emulators", stream, line),
+  });
+  const running: RunningLane[] = [];
+  const simulator = await simulatorFor(options.simulator ?? {}, { rate, applicationIds }, () => {
+    for (const { lambda } of running) void killBusy(lambda);
+  }).catch(async (error) => {
+    await emulators.close();
+    throw error;
+  });
+
+  const sqs = emulators.sqsClient();
+  const queueUrl = (name: QueueName) => emulators.queueUrl(LOCAL_QUEUE_NAMES[name]);
+  const environment = { ...emulators.environment, AWS_ENDPOINT_URL_PINPOINT: simulator.url };
+  for (const lane of LANE_NAMES) {
+    const stage = sendMessagesEnvironment(lane, { lanes, rate, applicationIds, queueUrl });
+    const lambda = startLambdaFunction({
+      ...lanes[lane],
+      name: `sluice-local-send-messages-${lane}`,
+      folder,
+      environment: { ...environment, ...stage, ...options.environment },
+      onLine: ({ functionName, environmentId, stream, line }) => log(`${functionName} ${environmentId}`, stream, line),
+    });
+    const mapping = startEventSourceMapping({
+      ...lanes[lane],
+      sqs,
+      queueUrl: queueUrl(lane),
+      queueArn: queueArn(LOCAL_QUEUE_NAMES[lane]),
+      invoke: lambda.invoke,
+      observe: (fact) => log(`mapping ${lane}`, fact.kind === "invoked" ? "stdout" : "stderr", JSON.stringify(fact)),
+    });
+    running.push({ lane, lambda, mapping });
+  }
+
+  return {
+    environment,
+    queueUrls: Object.fromEntries(QUEUE_NAMES.map((name) => [name, queueUrl(name)])) as Stack["queueUrls"],
+    sqs,
+    simulator,
+    idle: (signal) => queuesEmpty(sqs, LANE_NAMES.map(queueUrl), signal),
+    environments: () =>
+      running.flatMap(({ lane, lambda }) => lambda.environments().map((status) => ({ ...status, lane }))),
+    async kill(environmentId) {
+      const killed = await Promise.all(running.map(({ lambda }) => lambda.kill(environmentId)));
+      return killed.includes(true);
+    },
+    async close() {
+      closing = true;
+      await Promise.all(running.map(({ lambda, mapping }) => Promise.all([lambda.close(), mapping.stop()])));
+      sqs.destroy();
+      await Promise.all([simulator.close(), emulators.close()]);
+    },
+  };
+}
+
+interface RunningLane {
+  readonly lane: Lane;
+  readonly lambda: LambdaFunction;
+  readonly mapping: EventSourceMapping;
+}
+
+const LANE_NAMES = Object.keys(LOCAL_LANES) as Lane[];
+const QUEUE_NAMES = Object.keys(LOCAL_QUEUE_NAMES) as QueueName[];
+
+async function mustBeBuilt(folder: URL): Promise<void> {
+  const bundle = new URL("index.mjs", folder);
+  await access(bundle).catch((cause) => {
+    throw new Error(`${fileURLToPath(bundle)} is missing; \`npm run build\` makes it.`, { cause });
+  });
+}
+
+async function simulatorFor(
+  wanted: NonNullable<StackOptions["simulator"]>,
+  { rate, applicationIds }: { readonly rate: Rate; readonly applicationIds: readonly string[] },
+  onKill: () => void,
+): Promise<RemotePushSimulator & { close(): Promise<void> }> {
+  if ("url" in wanted) return { ...pushSimulatorAt(wanted.url), close: async () => undefined };
+  const settings = {
+    ...wanted,
+    applications: Object.fromEntries(applicationIds.map((id) => [id, CHANNEL_TYPES])),
+    script: { quotas: rate, judgedRate: rate, ...wanted.script },
+    onKill,
+  };
+  return forkPushSimulator(settings, fileURLToPath(processEntry("push-simulator-process")));
+}
+
+async function killBusy(lambda: LambdaFunction): Promise<void> {
+  const busy = lambda.environments().filter(({ state }) => state === "busy");
+  await Promise.all(busy.map(({ id }) => lambda.kill(id)));
+}
