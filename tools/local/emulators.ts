@@ -2,7 +2,7 @@ import { CreateTableCommand, DynamoDBClient, waitUntilTableExists } from "@aws-s
 import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import { CreateQueueCommand, type QueueAttributeName, SQSClient } from "@aws-sdk/client-sqs";
 import { processEntry } from "./locations.ts";
-import { startNodeProcess } from "./node-process.ts";
+import { startNodeChild } from "./node-child.ts";
 import { LOCAL_REGION, type QueueSettings, queueArn } from "./stage.ts";
 
 export interface EmulatorUrls {
@@ -71,7 +71,7 @@ async function startProcess(
   onLine: NonNullable<EmulatorOptions["onLine"]>,
 ): Promise<{ urls: EmulatorUrls; close: () => Promise<void> }> {
   const ready = Promise.withResolvers<EmulatorUrls>();
-  const emulators = startNodeProcess({
+  const emulators = startNodeChild({
     entry: processEntry("emulators-process"),
     environment: {},
     onMessage: (message) => ready.resolve(message as EmulatorUrls),

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { processEntry } from "./locations.ts";
-import { startNodeProcess } from "./node-process.ts";
+import { startNodeChild } from "./node-child.ts";
 import { LOCAL_REGION } from "./stage.ts";
 
 /** A function as it is deployed. */
@@ -66,7 +66,7 @@ export function startExecutionEnvironment(
   let finish: ((invocation: Invocation) => void) | undefined;
   let doom: Invocation | undefined;
 
-  const child = startNodeProcess({
+  const child = startNodeChild({
     entry: processEntry("execution-environment-process"),
     environment: lambdaEnvironment(settings, id),
     nodeOptions: memoryOptions(settings.memoryMb),

@@ -2,7 +2,7 @@ import { fork, type Serializable } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 
-export interface NodeProcessOptions {
+export interface NodeChildOptions {
   readonly entry: URL;
   /** The whole environment: nothing is inherited, so that nobody's own AWS settings reach the local stack. */
   readonly environment: Readonly<Record<string, string>>;
@@ -11,7 +11,7 @@ export interface NodeProcessOptions {
   readonly onLine: (line: string, stream: "stdout" | "stderr") => void;
 }
 
-export interface NodeProcess {
+export interface NodeChild {
   readonly pid: number | undefined;
   send(message: Serializable): void;
   /** At once and without goodbye, as a machine fails. */
@@ -25,7 +25,7 @@ export interface NodeProcess {
  *
  * Messages travel by structured clone, which takes a string of 6 MB in 10 ms; as JSON it takes 30.
  */
-export function startNodeProcess(options: NodeProcessOptions): NodeProcess {
+export function startNodeChild(options: NodeChildOptions): NodeChild {
   const child = fork(options.entry, {
     env: options.environment,
     execArgv: [...(options.nodeOptions ?? [])],
