@@ -1,0 +1,128 @@
+import type { MessageAttributeValue, SendMessageBatchResult, SQSClient } from "@aws-sdk/client-sqs";
+import { SendMessageBatchCommand, SQSServiceException } from "@aws-sdk/client-sqs";
+import { QueueUnavailable, type RecordQueue } from "../ports.ts";
+import { type BatchResult, batchedPuts } from "./batched-puts.ts";
+
+type PutRecord = Parameters<RecordQueue["put"]>[0];
+
+export interface SqsRecord extends PutRecord {
+  /**
+   * On a standard queue: whose record this is, so that nobody's records wait long behind somebody else's.
+   *
+   * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html
+   */
+  readonly messageGroupId?: string;
+}
+
+/**
+ * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
+ */
+const LIMITS = {
+  entriesPerBatch: 10,
+  /** Of one record, and of a batch: bodies, and names, types and values of attributes. */
+  bytes: 1_048_576,
+  attributes: 10,
+};
+
+/** Of one queue in one environment: enough to hide the round trip, and few enough to leave sockets for other queues. */
+const MOST_BATCHES_IN_FLIGHT = 8;
+
+/**
+ * Puts records on an SQS queue, in batches of up to 10 records and 1 MiB.
+ *
+ * A record may arrive twice: when the answer to a batch is lost, the batch is put again, and SQS may have taken the first
+ * one. Whoever receives records must bear that from SQS itself anyway.
+ *
+ * The body and the values of attributes must hold only characters that SQS takes, which what `formatJson` writes does,
+ * and no attribute may be empty: SQS refuses the record otherwise.
+ *
+ * @param client see `sqsClient`: retries of whole batches and time-outs are its business
+ * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
+ */
+export function sqsRecordQueue(client: SQSClient, queueUrl: string): { put(record: SqsRecord): Promise<void> } {
+  const name = `The queue ${queueUrl.split("/").at(-1)}`;
+  const put = batchedPuts<SqsRecord>({
+    name,
+    mostItems: LIMITS.entriesPerBatch,
+    mostBytes: LIMITS.bytes,
+    mostBatchesInFlight: MOST_BATCHES_IN_FLIGHT,
+    bytesOf: recordBytes,
+    send: (records) => sendBatch(client, queueUrl, records),
+  });
+  return {
+    async put(record) {
+      const problem = problemOf(record);
+      if (problem) throw new QueueUnavailable(`${name} cannot take a record ${problem}`, { retryable: false });
+      await put(record);
+    },
+  };
+}
+
+/** What no queue takes; told here, because SQS would refuse the whole batch with it. */
+function problemOf(record: PutRecord): string | undefined {
+  const bytes = recordBytes(record);
+  if (bytes > LIMITS.bytes) return `of ${bytes} bytes with its attributes: SQS takes ${LIMITS.bytes}`;
+  const attributes = Object.keys(record.attributes).length;
+  if (attributes > LIMITS.attributes) return `with ${attributes} attributes: SQS takes ${LIMITS.attributes}`;
+  return undefined;
+}
+
+/** As SQS counts them. */
+function recordBytes({ body, attributes }: PutRecord): number {
+  let bytes = Buffer.byteLength(body);
+  for (const [name, value] of Object.entries(attributes)) {
+    bytes += Buffer.byteLength(name) + STRING.length + Buffer.byteLength(value);
+  }
+  return bytes;
+}
+
+const STRING = "String";
+
+async function sendBatch(client: SQSClient, queueUrl: string, records: readonly SqsRecord[]): Promise<BatchResult> {
+  const Entries = records.map(({ body, attributes, delaySeconds, messageGroupId }, place) => ({
+    Id: String(place),
+    MessageBody: body,
+    MessageAttributes: messageAttributes(attributes),
+    DelaySeconds: delaySeconds,
+    MessageGroupId: messageGroupId,
+  }));
+  try {
+    return resultOfEach(records, await client.send(new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries })));
+  } catch (cause) {
+    return resultOfAll(cause);
+  }
+}
+
+function messageAttributes(attributes: PutRecord["attributes"]): Record<string, MessageAttributeValue> {
+  return Object.fromEntries(
+    Object.entries(attributes).map(([name, value]) => [name, { DataType: STRING, StringValue: value }]),
+  );
+}
+
+function resultOfEach(records: readonly PutRecord[], { Successful, Failed }: SendMessageBatchResult): BatchResult {
+  const taken = new Set(Successful?.map(({ Id }) => Id));
+  const failures = new Map(Failed?.map((failure) => [failure.Id, failure]));
+  return records.map((_, place) => {
+    const id = String(place);
+    if (taken.has(id)) return "taken";
+    const { Code = "no result", SenderFault = false } = failures.get(id) ?? {};
+    return { kind: SenderFault && !isQueueAtFault(Code) ? "refused" : "failed", reason: Code };
+  });
+}
+
+function resultOfAll(cause: unknown): BatchResult {
+  if (!(cause instanceof Error)) return { kind: "failed", reason: "Error", cause };
+  const isRecordAtFault =
+    cause instanceof SQSServiceException && cause.$fault === "client" && !isQueueAtFault(cause.name);
+  return { kind: isRecordAtFault ? "refused" : "failed", reason: cause.name, cause };
+}
+
+/**
+ * SQS blames the sender for what is the queue's, its key's, our rights' or the hour's fault as well. What is left may be
+ * the fault of a record.
+ */
+function isQueueAtFault(code: string): boolean {
+  return /Throttl|Kms|AccessDenied|QueueDoesNotExist|NonExistentQueue|InvalidAddress|InvalidSecurity|Token|Signature|Credential|OptIn|NotAuthorized/i.test(
+    code,
+  );
+}
