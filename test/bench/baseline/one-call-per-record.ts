@@ -11,9 +11,9 @@ import { PinpointClient, SendMessagesCommand, type SendMessagesRequest } from "@
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import type { SQSBatchItemFailure, SQSBatchResponse, SQSRecord } from "aws-lambda";
 
-export const CALLS_IN_FLIGHT = 32;
+const CALLS_IN_FLIGHT = 32;
 
-/** As many sockets as calls, kept alive; all else is the SDK's default. */
+/** As many sockets as calls, kept alive; region, credentials and all else as the SDK finds them. */
 export function baselineClient(endpoint: string): PinpointClient {
   const requestHandler = new NodeHttpHandler({ httpAgent: { keepAlive: true, maxSockets: CALLS_IN_FLIGHT } });
   return new PinpointClient({ endpoint, requestHandler });

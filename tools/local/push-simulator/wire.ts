@@ -54,7 +54,7 @@ export interface ApiError {
 }
 
 /** "as many as 100 recipients" @see https://docs.aws.amazon.com/pinpoint/latest/apireference/apps-application-id-messages.html */
-export const MOST_ADDRESSES = 100;
+const MOST_ADDRESSES = 100;
 
 /** "7 MB", read as the smaller of its meanings. @see https://docs.aws.amazon.com/pinpoint/latest/developerguide/quotas.html */
 export const MOST_BODY_BYTES = 7_000_000;
