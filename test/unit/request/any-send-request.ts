@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { CHANNEL_TYPES } from "../../../shared/core/request/channel-type.ts";
+import { anyText } from "./any-text.ts";
 
 export const APPLICATION_IDS = ["84b2f1c0d3e54a6f9b7c8d1e2f3a4b5c", "second"] as const;
 
-const text = fc.oneof(fc.string({ unit: "grapheme" }), fc.string({ unit: "binary" }), fc.constant("Hello {{name}}"));
+const text = fc.oneof(anyText(), fc.constant("Hello {{name}}"));
 
 /** Names that lose themselves or do harm where somebody is not careful. */
 const name = fc.oneof(text, fc.constantFrom("__proto__", "constructor", "toString", "hasOwnProperty", "name", "0"));
@@ -42,7 +43,7 @@ const deviceToken = fc.oneof(
   fc
     .string({ unit: fc.constantFrom(..."0123456789abcdefABCDEF <>"), minLength: 8, maxLength: 20 })
     .map((hex) => `f${hex}`),
-  fc.string({ unit: "binary", minLength: 1 }).map((token) => `${token}x`),
+  anyText({ minLength: 1 }).map((token) => `${token}x`),
   fc.constantFrom("__proto__", "constructor", "toString", "10", "9"),
 );
 

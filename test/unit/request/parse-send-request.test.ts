@@ -7,6 +7,7 @@ import type { Problem } from "../../../shared/core/request/problem.ts";
 import type { SendRequest } from "../../../shared/core/request/send-request.ts";
 import { MESSAGE_FIELDS, SEND_REQUEST_FIELDS } from "../../../shared/core/request/send-request-fields.ts";
 import { APPLICATION_IDS, anySendRequest } from "./any-send-request.ts";
+import { anyText } from "./any-text.ts";
 
 const shortHash = (text: string) => createHash("sha256").update(text).digest("hex").slice(0, 12);
 const parse = (body: unknown, isPart = false) =>
@@ -596,7 +597,7 @@ describe("whatever the body", () => {
           expect(JSON.stringify(problemsOf(text))).not.toMatch(IS_SECRET);
         }
       }),
-      { numRuns: 1_000 },
+      { numRuns: 500 },
     );
   });
 
@@ -604,7 +605,7 @@ describe("whatever the body", () => {
     fc.assert(
       fc.property(
         fc.oneof(
-          fc.string({ unit: "binary" }),
+          anyText(),
           fc.json(),
           anyBody.map((body) => JSON.stringify(body)),
         ),
@@ -613,7 +614,7 @@ describe("whatever the body", () => {
           expect(parsed.ok || parsed.problems.length > 0).toBe(true);
         },
       ),
-      { numRuns: 1_000 },
+      { numRuns: 500 },
     );
   });
 
@@ -626,9 +627,9 @@ describe("whatever the body", () => {
       problems: 0,
     },
     {
-      what: "a hundred thousand unknown fields",
-      body: { ...base, ...Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [`field${i}`, 1])) },
-      problems: 100_000,
+      what: "twenty thousand unknown fields",
+      body: { ...base, ...Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`field${i}`, 1])) },
+      problems: 20_000,
     },
     { what: "braces without end", body: withMessages({ GCMMessage: { Body: "{{".repeat(400_000) } }), problems: 1 },
   ])("$what: $problems problems", ({ body, problems }) => {

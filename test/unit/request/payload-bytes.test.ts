@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { measureTexts, rawContentBytes, substitutedBytes } from "../../../shared/core/request/payload-bytes.ts";
+import { anyText } from "./any-text.ts";
 
 const utf8Bytes = (text: string) => new TextEncoder().encode(text).length;
 
@@ -48,7 +49,7 @@ describe("rawContentBytes", () => {
 
   it("counts the bytes of UTF-8", () => {
     fc.assert(
-      fc.property(fc.string({ unit: "binary" }), (text) => {
+      fc.property(anyText(), (text) => {
         expect(rawContentBytes("APNS", text.toWellFormed().replaceAll("\uFFFD", "?"))).toBe(
           utf8Bytes(text.toWellFormed().replaceAll("\uFFFD", "?")),
         );
@@ -90,11 +91,17 @@ describe("measureTexts and substitutedBytes", () => {
     .array(
       fc.oneof(
         name.map((variable) => `{{${variable}}}`),
-        fc.string({ unit: "grapheme" }),
+        anyText().map((given) => given.toWellFormed()),
       ),
     )
     .map((parts) => parts.join(" "));
-  const substitutions = fc.dictionary(name, fc.array(fc.string({ unit: "grapheme" }), { minLength: 1, maxLength: 3 }));
+  const substitutions = fc.dictionary(
+    name,
+    fc.array(
+      anyText().map((given) => given.toWellFormed()),
+      { minLength: 1, maxLength: 3 },
+    ),
+  );
 
   it("never counts more than what any choice of values comes to", () => {
     fc.assert(
@@ -122,7 +129,7 @@ describe("measureTexts and substitutedBytes", () => {
   });
 
   it("counts exactly what comes out where each variable has one value", () => {
-    const single = fc.dictionary(name, fc.tuple(fc.string({ unit: "grapheme" })));
+    const single = fc.dictionary(name, fc.tuple(anyText().map((given) => given.toWellFormed())));
     fc.assert(
       fc.property(
         fc.array(

@@ -5,6 +5,7 @@ import {
   readRecordAttributes,
   writeRecordAttributes,
 } from "../../../shared/core/request/record-attributes.ts";
+import { anyText } from "./any-text.ts";
 
 const SENT_AT_MS = Date.UTC(2026, 10, 23, 12);
 const untouched: RecordState = { attempt: 0, enqueuedAtMs: SENT_AT_MS, putBacks: 0 };
@@ -95,7 +96,7 @@ describe("writeRecordAttributes", () => {
         enqueuedAtMs: fc.nat(SENT_AT_MS),
         putBacks: count,
         part: fc.stringMatching(/^[0-9]{1,3}([.~][0-9]){0,4}$/),
-        campaign: fc.record({ id: fc.string({ minLength: 1, unit: "binary" }), chunk: count, firstRow: count }),
+        campaign: fc.record({ id: anyText({ minLength: 1 }), chunk: count, firstRow: count }),
       },
       { requiredKeys: ["attempt", "enqueuedAtMs", "putBacks"] },
     );
