@@ -88,7 +88,7 @@ function sendRequestOf(
   };
 }
 
-interface Context extends ParseSendRequestOptions {
+interface Checks extends ParseSendRequestOptions {
   readonly findings: Findings;
 }
 
@@ -98,9 +98,9 @@ const MESSAGE_CONFIGURATION = { fields: MESSAGE_CONFIGURATION_FIELDS, refused: R
 const MESSAGES = Object.entries(MESSAGE_FIELDS).map(([name, fields]) => ({ name, table: { fields } }));
 const ADDRESS = { fields: ADDRESS_FIELDS };
 
-/** Adds what is wrong to the findings; returns the addresses, which stand for themselves only if nothing is. */
-function checkSendRequest(value: unknown, path: Path, context: Context): Addresses {
-  const { applicationIds, findings, isPart = false } = context;
+/** Adds what is wrong to the findings. The addresses it returns are good only if nothing was wrong. */
+function checkSendRequest(value: unknown, path: Path, checks: Checks): Addresses {
+  const { applicationIds, findings, isPart = false } = checks;
   if (typeof value === "string") {
     findings.add(path, "must be an object, not a string; was the send request encoded twice?");
     return NO_ADDRESSES;
