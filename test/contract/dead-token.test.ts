@@ -83,44 +83,4 @@ describe("deadTokenRecord", () => {
       expect(accepts.errors, name).toBeNull();
     }
   });
-
-  it("tells of a dead token", () => {
-    const outcome = { kind: "dead", reason: "BadDeviceToken", confidence: "suspect" } as const;
-    expect(deadTokenRecord({ ...base, outcome })).toStrictEqual({
-      ApplicationId: "84b2f1c0d3e54a6f9b7c8d1e2f3a4b5c",
-      ChannelType: "APNS",
-      Token: "740F4707 BEBCF74F",
-      Verdict: "dead",
-      Confidence: "suspect",
-      Reason: "BadDeviceToken",
-      StatusCode: 410,
-      FailedAt: "2026-11-23T12:00:00.000Z",
-    });
-  });
-
-  it("tells of a replaced token, and of all that is known", () => {
-    const outcome = { kind: "sent", reason: "SUCCESSFUL", replacedBy: "new" } as const;
-    const result = { deliveryStatus: "SUCCESSFUL", statusCode: 200, messageId: "m-1" };
-    expect(deadTokenRecord({ ...base, outcome, result, requestId: "r-1", campaignId: "c-1" })).toStrictEqual({
-      ApplicationId: "84b2f1c0d3e54a6f9b7c8d1e2f3a4b5c",
-      ChannelType: "APNS",
-      Token: "740F4707 BEBCF74F",
-      Verdict: "replaced",
-      Confidence: "certain",
-      Reason: "UpdatedToken",
-      ReplacedBy: "new",
-      StatusCode: 200,
-      MessageId: "m-1",
-      RequestId: "r-1",
-      CampaignId: "c-1",
-      FailedAt: "2026-11-23T12:00:00.000Z",
-    });
-  });
-
-  it("has a status code even where the answer had none", () => {
-    const outcome = { kind: "dead", reason: "Unregistered", confidence: "certain" } as const;
-    const result = { deliveryStatus: "PERMANENT_FAILURE" };
-    expect(deadTokenRecord({ ...base, outcome, result })?.StatusCode).toBe(0);
-    expect(deadTokenRecord({ ...base, outcome, result: undefined })?.StatusCode).toBe(0);
-  });
 });

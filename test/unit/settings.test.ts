@@ -128,7 +128,7 @@ describe("readSendMessagesSettings", () => {
     {
       name: "REQUEST_QUEUE_URL",
       mustBe: "the URL of a queue",
-      texts: ["sluice-dev", "https://", "ftp://q/x", "arn:aws:sqs:x"],
+      texts: ["sluice-dev", "https://", "ftp://q/x", "xhttps://q/x", "arn:aws:sqs:x"],
     },
     { name: "DEAD_LETTER_QUEUE_URL", mustBe: "the URL of a queue", texts: ["x"] },
     { name: "DEAD_TOKEN_QUEUE_URL", mustBe: "the URL of a queue", texts: ["x"] },
@@ -137,7 +137,7 @@ describe("readSendMessagesSettings", () => {
     { name: "CALLS_PER_SECOND", mustBe: count, texts: ["0"] },
     { name: "FLEET_CONCURRENCY", mustBe: count, texts: ["0", "x", "NaN", "Infinity"] },
     { name: "MAX_CALLS_IN_FLIGHT", mustBe: count, texts: ["0"] },
-    { name: "RATE_MARGIN", mustBe: upToOne, texts: ["0", "1.01", "97", "97%", "-0.5", ".", "1."] },
+    { name: "RATE_MARGIN", mustBe: upToOne, texts: ["0", "1.01", "97", "97%", "-0.5", "+0.5", ".", "1.", "5e-1"] },
     {
       name: "CHANNEL_LIMITS",
       mustBe: limits,

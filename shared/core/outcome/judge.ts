@@ -14,7 +14,7 @@ export interface Judgement {
  * What the push service means by a `StatusMessage`; undefined where it says nothing that we know. Its words come first,
  * but one that gives the token up, or that decides nothing, yields to an HTTP status that puts the blame elsewhere.
  */
-export function judge(channelType: ChannelType, statusMessage: string | undefined): Judgement | undefined {
+export function judge(channelType: ChannelType, statusMessage = ""): Judgement | undefined {
   const service = PUSH_SERVICE[channelType];
   const answer = readStatusMessage(statusMessage, service);
   if (isOfAnother(service, answer.channelType)) return undefined;
@@ -37,12 +37,12 @@ const STANDS = {
 } as const satisfies Record<Verdict, boolean>;
 
 /** A message about another channel holds no word of this one's push service. */
-function isOfAnother(service: PushService, channelType: string | undefined): boolean {
+function isOfAnother(service: PushService, channelType: unknown): boolean {
   const other = SERVICE_OF.get(channelType);
   return other !== undefined && other !== service;
 }
 
-const SERVICE_OF: ReadonlyMap<string | undefined, PushService> = new Map(Object.entries(PUSH_SERVICE));
+const SERVICE_OF: ReadonlyMap<unknown, PushService> = new Map(Object.entries(PUSH_SERVICE));
 
 /** Words that disagree decide nothing. */
 function judgeWords(service: PushService, words: readonly string[]): Judgement | undefined {
@@ -93,8 +93,6 @@ function judgeHttpStatus(service: PushService, answer: ProviderAnswer): Judgemen
 
 function httpReason(service: PushService, { httpStatus, words, isCutOff }: ProviderAnswer) {
   switch (httpStatus) {
-    case undefined:
-      return undefined;
     case 401:
       return "Http401";
     case 403:
@@ -107,6 +105,6 @@ function httpReason(service: PushService, { httpStatus, words, isCutOff }: Provi
     case 429:
       return "Http429";
     default:
-      return httpStatus >= 500 ? "Http5xx" : undefined;
+      return httpStatus >= 500 && httpStatus <= 599 ? "Http5xx" : undefined;
   }
 }

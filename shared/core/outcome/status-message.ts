@@ -4,9 +4,10 @@ import type { PushService } from "./verdicts.ts";
 export interface ProviderAnswer {
   /** Codes and sentences of the push service, `pushProviderError` first; only those that are there to the last letter. */
   readonly words: readonly string[];
-  readonly httpStatus?: number;
-  /** The channel type that the message speaks of. */
-  readonly channelType?: string;
+  /** Not a number where there is none. */
+  readonly httpStatus: number;
+  /** What the message calls the channel that it speaks of. */
+  readonly channelType: unknown;
   /** The message itself where it is not JSON. */
   readonly plainText?: string;
   /** Some of it ends early: there may have been more words. */
@@ -22,45 +23,21 @@ export interface ProviderAnswer {
  *
  * @see https://github.com/aws-amplify/aws-sdk-ios/issues/4291 that `errorMessage`, and a token that works
  */
-export function readStatusMessage(statusMessage: string | undefined, service: PushService): ProviderAnswer {
-  const text = statusMessage?.trim() ?? "";
-  if (text === "") return { words: [], isCutOff: false };
-  const message = unwrap(text, MESSAGE_FIELDS);
-  if (!isFields(message.value)) return { words: [], plainText: text, isCutOff: false };
-
-  const { channelType, pushProviderStatusCode, pushProviderError, pushProviderResponse } = message.value;
-  const error = unwrap(pushProviderError, ANSWER_FIELDS);
-  const response = unwrap(pushProviderResponse, ANSWER_FIELDS);
-  const httpStatus = Number(wordOf(pushProviderStatusCode));
+export function readStatusMessage(statusMessage: string, service: PushService): ProviderAnswer {
+  const message = unwrap(statusMessage);
+  const fields = isFields(message.value) ? message.value : {};
+  const error = unwrap(fields["pushProviderError"]);
+  const response = unwrap(fields["pushProviderResponse"]);
   return {
     words: [...wordsIn(error.value, service), ...wordsIn(response.value, service)],
-    ...(isHttpStatus(httpStatus) ? { httpStatus } : {}),
-    ...(typeof channelType === "string" ? { channelType } : {}),
+    httpStatus: Number(wordOf(fields["pushProviderStatusCode"])),
+    channelType: fields["channelType"],
+    ...(isFields(message.value) ? {} : { plainText: statusMessage }),
     isCutOff: message.isCutOff || error.isCutOff || response.isCutOff,
   };
 }
 
 type Fields = Readonly<Record<string, unknown>>;
-
-const MESSAGE_FIELDS: ReadonlySet<string> = new Set([
-  "errorMessage",
-  "channelType",
-  "pushProviderStatusCode",
-  "pushProviderError",
-  "pushProviderResponse",
-]);
-
-/** The fields of a push service's answer that lead to its words. */
-const ANSWER_FIELDS: ReadonlySet<string> = new Set([
-  "reason",
-  "error",
-  "status",
-  "message",
-  "details",
-  "results",
-  "error_code",
-  "error_msg",
-]);
 
 function wordsIn(answer: unknown, service: PushService): string[] {
   const candidates = isFields(answer) ? CANDIDATES[service](answer) : [answer];
@@ -75,9 +52,9 @@ const CANDIDATES = {
   Baidu: ({ error_code, error_msg }) => [error_code, error_msg],
 } as const satisfies Record<PushService, (answer: Fields) => readonly unknown[]>;
 
-function fcmCandidates({ error, status, message, details, results }: Fields): readonly unknown[] {
-  const inner = unwrap(error, ANSWER_FIELDS).value;
-  if (isFields(inner)) return fcmCandidates(inner);
+function fcmCandidates(answer: Fields): readonly unknown[] {
+  const inner = unwrap(answer["error"]).value;
+  const { error, message, status, details, results } = isFields(inner) ? inner : answer;
   const codes = listOf(details).map((detail) => isFields(detail) && detail["errorCode"]);
   // The legacy protocol has a result for each token of a multicast: only a single one is certainly ours.
   const [result, ...others] = listOf(results);
@@ -95,43 +72,45 @@ const isFields = (value: unknown): value is Fields =>
 
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
-const isHttpStatus = (status: number) => Number.isInteger(status) && status >= 100 && status <= 599;
-
 interface Unwrapped {
   readonly value: unknown;
   readonly isCutOff: boolean;
 }
 
+/** Fields that may stand alone in an object and hold another one without being its wrapper. */
+const NO_WRAPPERS: ReadonlySet<string | undefined> = new Set(["pushProviderError", "pushProviderResponse", "details"]);
+
 /** More than any answer ever had; what is wrapped deeper is not read. */
 const MOST_WRAPPERS = 5;
 
-/** Takes off what the fields that we know come wrapped in: strings that hold JSON, lists of one, objects around one object. */
-function unwrap(value: unknown, knownFields: ReadonlySet<string>, wrappers = MOST_WRAPPERS): Unwrapped {
+/** Takes off what an object comes wrapped in: strings that hold JSON, lists of one, objects around one object. */
+function unwrap(value: unknown, wrappers = MOST_WRAPPERS): Unwrapped {
   const asItIs = { value, isCutOff: false };
+  if (wrappers === 0) return asItIs;
   if (typeof value === "string") {
     const parsed = parseJson(value);
-    if (parsed === undefined) return asItIs;
-    return parsed.isCutOff || wrappers === 0 ? parsed : unwrap(parsed.value, knownFields, wrappers - 1);
+    return parsed === undefined || parsed.isCutOff ? (parsed ?? asItIs) : unwrap(parsed.value, wrappers - 1);
   }
-  if (typeof value !== "object" || value === null || wrappers === 0) return asItIs;
+  if (typeof value !== "object" || value === null) return asItIs;
   const [[name, content] = [], ...others] = Object.entries(value);
-  if (name === undefined || others.length > 0 || knownFields.has(name)) return asItIs;
-  const unwrapped = unwrap(content, knownFields, wrappers - 1);
-  return isFields(unwrapped.value) ? unwrapped : asItIs;
+  if (others.length > 0 || NO_WRAPPERS.has(name)) return asItIs;
+  const inside = unwrap(content, wrappers - 1);
+  return isFields(inside.value) ? inside : asItIs;
 }
 
-/** Undefined for a text that does not begin as JSON does, or breaks off where nothing of it can be used. */
+/** Undefined for a text that is no object, list or string in JSON; of an object that breaks off, what is whole. */
 function parseJson(text: string): Unwrapped | undefined {
-  if (!/^\s*["[{]/.test(text)) return undefined;
+  const [, opening] = /^\s*(["[{])/.exec(text) ?? [];
+  if (opening === undefined) return undefined;
   try {
     return { value: JSON.parse(text), isCutOff: false };
   } catch {
-    return text.trimStart().startsWith("{") ? { value: wholeFields(text), isCutOff: true } : undefined;
+    return opening === "{" ? { value: wholeFields(text), isCutOff: true } : undefined;
   }
 }
 
 /** A name and a plain value; the comma or brace behind them proves that the value is whole. */
-const WHOLE_FIELD = /\s*("(?:[^"\\]|\\.)*"\s*:\s*(?:"(?:[^"\\]|\\.)*"|-?\d+|true|false|null))\s*(?:,|(?=\}))/gy;
+const WHOLE_FIELD = /\s*("(?:[^"\\]|\\.)*"\s*:\s*(?:"(?:[^"\\]|\\.)*"|\d+))\s*(?:,|(?=\}))/gy;
 
 /** The fields at the beginning of a broken object, as many as are whole. */
 function wholeFields(text: string): unknown {

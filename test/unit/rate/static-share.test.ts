@@ -151,6 +151,25 @@ describe("reserve", () => {
         told: [{ slot: 9_000 }, { slot: 9_010 }],
       },
       {
+        name: "it need not wait for a limit that opens by the time the account has room",
+        asks: [
+          { nowMs: 9_000, messages: 100 },
+          { nowMs: 9_000, messages: 90, channelType: "APNS" },
+          { nowMs: 9_000, messages: 11 },
+          { nowMs: 9_000, messages: 10 },
+        ],
+        told: [{ slot: 9_000 }, { slot: 9_090 }, { retryAfter: 110 }, { slot: 9_100 }],
+      },
+      {
+        name: "it need not wait for a limit that opens before the account has room",
+        asks: [
+          { nowMs: 9_000, messages: 100 },
+          { nowMs: 9_000, messages: 100, channelType: "APNS" },
+          { nowMs: 9_000, messages: 10 },
+        ],
+        told: [{ slot: 9_000 }, { slot: 9_100 }, { slot: 9_110 }],
+      },
+      {
         name: "each application has its own",
         asks: [
           { nowMs: 9_000, messages: 100 },
