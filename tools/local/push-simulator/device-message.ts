@@ -79,19 +79,23 @@ export function deviceMessage(request: PushRequest, token: string): DeviceMessag
   const title = address.TitleOverride ?? Title;
   const body = address.BodyOverride ?? Body;
   const { TitleOverride, BodyOverride } = address;
-  // An override may count as a text that is displayed, and whether it applies to another message than the channel's
-  // own, in place of no text, or when it is empty, is not said.
-  const isCertain =
-    own !== undefined &&
-    message.SilentPush !== true &&
-    (TitleOverride === undefined || (TitleOverride !== "" && Boolean(Title))) &&
-    (BodyOverride === undefined || (BodyOverride !== "" && Boolean(Body)));
+  // Whether an override applies to another message than the channel's own or to a silent one, in place of no text, or
+  // when it is empty, is not said.
+  const mayCarry = own !== undefined && message.SilentPush !== true;
+  const overrides = {
+    ...(mayCarry && isCertain(Title, TitleOverride) ? {} : { Title, TitleOverride }),
+    ...(mayCarry && isCertain(Body, BodyOverride) ? {} : { Body, BodyOverride }),
+  };
   return {
     ...shown,
     ...(title === undefined ? {} : { title: filled(title, variables) }),
     ...(body === undefined ? {} : { body: filled(body, variables) }),
-    ...(isCertain ? {} : { overrides: { Title, Body, TitleOverride, BodyOverride } }),
+    ...(Object.keys(overrides).length === 0 ? {} : { overrides }),
   };
+}
+
+function isCertain(text: string | undefined, override: string | undefined): boolean {
+  return override === undefined || (override !== "" && Boolean(text));
 }
 
 /**
