@@ -71,17 +71,21 @@ export function deviceMessage(request: PushRequest, token: string): DeviceMessag
 
   // RawContent of an address: "If specified, this value overrides all other values for the message." Of a message:
   // "If specified, this value overrides all other content for the message."
-  const rawContent = address.RawContent ?? RawContent;
-  if (rawContent !== undefined) return { ...shown, rawContent: filled(rawContent, variables) };
+  if (address.RawContent !== undefined) return { ...shown, rawContent: filled(address.RawContent, variables) };
+  const { TitleOverride, BodyOverride } = address;
+  // Whether an address's title and body then count as content of the message is not said.
+  if (RawContent !== undefined) {
+    return { ...shown, rawContent: filled(RawContent, variables), overrides: { TitleOverride, BodyOverride } };
+  }
 
   // TitleOverride: "The message title to use instead of the default message title." BodyOverride: "The message body to
   // use instead of the default message body."
   const title = address.TitleOverride ?? Title;
   const body = address.BodyOverride ?? Body;
-  const { TitleOverride, BodyOverride } = address;
-  // Whether an override applies to another message than the channel's own or to a silent one, in place of no text, or
-  // when it is empty, is not said.
-  const mayCarry = own !== undefined && message.SilentPush !== true;
+  // Whether an override applies beside a default message, to a silent push, in place of no text, or when it is empty, is
+  // not said.
+  const hasDefault = defaultPush !== undefined || defaultMessage !== undefined;
+  const mayCarry = !hasDefault && message.SilentPush !== true;
   const overrides = {
     ...(mayCarry && isCertain(Title, TitleOverride) ? {} : { Title, TitleOverride }),
     ...(mayCarry && isCertain(Body, BodyOverride) ? {} : { Body, BodyOverride }),
