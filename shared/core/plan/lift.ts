@@ -142,12 +142,11 @@ function whyShared(
   if (message === undefined || DefaultPushNotificationMessage !== undefined || DefaultMessage !== undefined) {
     return "defaultMessage";
   }
-  if (message.RawContent !== undefined && packing !== "all") return "rawContent";
+  const owns = tokens.map((token) => request.addresses.get(token));
+  const hasOverride = owns.some((own) => own?.TitleOverride !== undefined || own?.BodyOverride !== undefined);
+  if (message.RawContent !== undefined && (packing !== "all" || hasOverride)) return "rawContent";
   const isEmpty = (text: string | undefined) => text === "";
-  const hasEmptyText = tokens.some((token) => {
-    const own = request.addresses.get(token);
-    return isEmpty(own?.TitleOverride) || isEmpty(own?.BodyOverride);
-  });
+  const hasEmptyText = owns.some((own) => isEmpty(own?.TitleOverride) || isEmpty(own?.BodyOverride));
   if (hasEmptyText || isEmpty(message.Title) || isEmpty(message.Body)) return "emptyText";
   return packing === "identical" ? "packingIdentical" : undefined;
 }

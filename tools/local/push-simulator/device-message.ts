@@ -75,7 +75,9 @@ export function deviceMessage(request: PushRequest, token: string): DeviceMessag
   const { TitleOverride, BodyOverride } = address;
   // Whether an address's title and body then count as content of the message is not said.
   if (RawContent !== undefined) {
-    return { ...shown, rawContent: filled(RawContent, variables), overrides: { TitleOverride, BodyOverride } };
+    const isCertain = TitleOverride === undefined && BodyOverride === undefined;
+    const overrides = isCertain ? {} : { overrides: { TitleOverride, BodyOverride } };
+    return { ...shown, rawContent: filled(RawContent, variables), ...overrides };
   }
 
   // TitleOverride: "The message title to use instead of the default message title." BodyOverride: "The message body to
