@@ -1,8 +1,8 @@
-import { SQSClient } from "@aws-sdk/client-sqs";
 import middy from "@middy/core";
 import type { Context, SQSBatchResponse, SQSEvent } from "aws-lambda";
 import { pinpointClient, pinpointPushService } from "../../shared/aws/pinpoint-push-service.ts";
 import { shortHash } from "../../shared/aws/short-hash.ts";
+import { sqsClient } from "../../shared/aws/sqs-client.ts";
 import { sqsDeadTokenQueue } from "../../shared/aws/sqs-dead-token-queue.ts";
 import { batchResponse, incomingRecords } from "../../shared/aws/sqs-event.ts";
 import { sqsRecordQueue } from "../../shared/aws/sqs-record-queue.ts";
@@ -14,22 +14,22 @@ import { telemetry } from "../../shared/telemetry.ts";
 
 const settings = readSendMessagesSettings(process.env);
 const clock = systemClock();
-const sqs = new SQSClient({});
-const told = telemetry({ functionName: "send-messages", lane: settings.lane });
+const sqs = sqsClient();
+const { observe, middleware } = telemetry({ functionName: "send-messages", lane: settings.lane });
 
 const ports = {
   pushService: pinpointPushService(pinpointClient(settings), clock),
-  rateLimiter: staticRateLimiter(settings, clock),
+  rateLimiter: staticRateLimiter({ ...settings, margin: settings.rateMargin }, clock),
   requestQueue: sqsRecordQueue(sqs, settings.requestQueueUrl),
   deadLetterQueue: sqsRecordQueue(sqs, settings.deadLetterQueueUrl),
   deadTokenQueue: sqsDeadTokenQueue(sqs, settings.deadTokenQueueUrl),
   clock,
   random: Math.random,
   shortHash,
-  observe: told.observe,
+  observe,
 };
 
 export const handler = middy(async (event: SQSEvent, context: Context): Promise<SQSBatchResponse> => {
   const deadlineMs = clock.nowMs() + context.getRemainingTimeInMillis();
   return batchResponse(await sendMessages(incomingRecords(event), ports, settings, deadlineMs));
-}).use(told.middleware());
+}).use(middleware());
