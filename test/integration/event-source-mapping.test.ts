@@ -13,9 +13,11 @@ import { queueDepth, queuesEmpty } from "../../tools/local/queue-depth.ts";
 import { queueArn } from "../../tools/local/stage.ts";
 import { sendBodies, takeMessages } from "../support/sqs.ts";
 
+/** How long a condition may take to come true on a busy machine. */
+const PATIENCE = { timeout: 20_000 };
 const ALL_GOOD: Invocation = { ok: true, payload: "null" };
 /** Shorter than a test, longer than an invocation in it. */
-const QUEUE = { retentionDays: 4, visibilityTimeoutSeconds: 1 };
+const QUEUE = { retentionDays: 4, visibilityTimeoutSeconds: 2 };
 const QUEUE_NAMES = Array.from({ length: 40 }, (_, number) => `queue-${number}`);
 
 let emulators: Emulators;
@@ -160,7 +162,7 @@ describe("a batching window", () => {
     });
     await sendBodies(sqs, queueUrl, ["first"]);
     start();
-    await vi.waitUntil(async () => (await queueDepth(sqs, queueUrl)).inFlight === 1, { timeout: 10_000 });
+    await vi.waitUntil(async () => (await queueDepth(sqs, queueUrl)).inFlight === 1, PATIENCE);
     await sendBodies(sqs, queueUrl, ["second"]);
     await empty();
 
@@ -180,7 +182,7 @@ describe("a batching window", () => {
       Array.from({ length: 25 }, (_, number) => `${number}`),
     );
     start();
-    await vi.waitUntil(async () => (await queueDepth(sqs, queueUrl)).inFlight === 5, { timeout: 10_000 });
+    await vi.waitUntil(async () => (await queueDepth(sqs, queueUrl)).inFlight === 5, PATIENCE);
     expect(events.map(({ length }) => length)).toEqual([20]);
     await stop();
 
@@ -211,10 +213,13 @@ it("invokes five at once at first, and grows to the maximum concurrency but not 
     gates.map((_, number) => `${number}`),
   );
   start();
-  await vi.waitUntil(() => running === 5);
+  await vi.waitUntil(() => running === 5, PATIENCE);
 
-  await vi.waitUntil(() => running === maximumConcurrency, { timeout: 20_000 });
-  for (const gate of gates) gate.resolve();
+  for (const gate of gates) {
+    // Nobody new comes before somebody has gone, however long the queue is.
+    await vi.waitUntil(() => running >= Math.min(maximumConcurrency, gates.length - gates.indexOf(gate)), PATIENCE);
+    gate.resolve();
+  }
   await empty();
 
   expect(runningThen.slice(0, 5)).toEqual([1, 2, 3, 4, 5]);
@@ -233,7 +238,7 @@ it("stops when what it has begun is done: nothing lost, nothing in flight", asyn
   });
   await sendBodies(sqs, queueUrl, ["good", "bad"]);
   start();
-  await vi.waitUntil(() => events.length === 1);
+  await vi.waitUntil(() => events.length === 1, PATIENCE);
   const stopped = stop();
   await sendBodies(sqs, queueUrl, ["late"]);
   gate.resolve();
@@ -241,6 +246,28 @@ it("stops when what it has begun is done: nothing lost, nothing in flight", asyn
 
   expect(events.map(bodies)).toEqual([["bad", "good"]]);
   expect(bodiesOf(await takeMessages(sqs, queueUrl, 2))).toEqual(["bad", "late"]);
+});
+
+it("stops when what it has received and not yet handed over is done, too", async () => {
+  const gate = Promise.withResolvers<void>();
+  const { queueUrl, events, start, stop } = mapping({
+    queueName: "patient",
+    maximumConcurrency: 1,
+    async answer() {
+      await gate.promise;
+      return ALL_GOOD;
+    },
+  });
+  for (let number = 0; number < 10; number++) await sendBodies(sqs, queueUrl, ["".padEnd(1_000_000, `${number}`)]);
+  start();
+  await vi.waitUntil(() => events.length === 1, PATIENCE);
+  expect(await queueDepth(sqs, queueUrl)).toEqual({ visible: 0, inFlight: 10, delayed: 0 });
+  const stopped = stop();
+  gate.resolve();
+  await stopped;
+
+  expect(events.map(({ length }) => length)).toEqual([6, 4]);
+  expect(await queueDepth(sqs, queueUrl)).toEqual({ visible: 0, inFlight: 0, delayed: 0 });
 });
 
 it("polls on when the queue cannot be reached for a while", async () => {

@@ -7,6 +7,9 @@ import { MOST_EVENT_BYTES } from "../../tools/local/batch.ts";
 import type { FunctionLine } from "../../tools/local/execution-environment.ts";
 import { type LambdaFunctionOptions, startLambdaFunction } from "../../tools/local/lambda-function.ts";
 
+/** How long a condition may take to come true on a busy machine. */
+const PATIENCE = { timeout: 20_000 };
+
 /** A function of its own for the test, gone with it. `source` is its whole `index.mjs`. */
 async function lambda(source: string, options: Partial<LambdaFunctionOptions> = {}) {
   const folder = await mkdtemp(join(tmpdir(), "sluice-function-"));
@@ -86,7 +89,7 @@ describe("an execution environment", () => {
 
     expect(second).toEqual({ invocations: 2, pid: first.pid });
     expect(environments()).toEqual([{ id: expect.any(String), pid: first.pid, state: "idle" }]);
-    await vi.waitUntil(() => printed().length > 0);
+    await vi.waitUntil(() => printed().length > 0, PATIENCE);
     expect(printed()).toEqual(["cold start"]);
   });
 
@@ -202,7 +205,7 @@ describe("a function", () => {
     onTestFinished(() => rm(folder, { recursive: true }));
     const gate = join(folder, "open");
     const invocations = Array.from({ length: 5 }, () => invoke(JSON.stringify({ until: gate })));
-    await vi.waitUntil(() => environments().filter(({ state }) => state === "busy").length === 2, { timeout: 10_000 });
+    await vi.waitUntil(() => environments().filter(({ state }) => state === "busy").length === 2, PATIENCE);
     expect(environments()).toHaveLength(2);
     await writeFile(gate, "");
     const answers = await Promise.all(invocations);
@@ -215,7 +218,7 @@ describe("a function", () => {
     const { invoke, environments, kill } = await lambda(HOLDING, { maximumConcurrency: 1 });
     const held = invoke('{"until":"/nowhere"}');
     const next = invoke(JSON.stringify({ until: import.meta.filename }));
-    await vi.waitUntil(() => environments()[0]?.state === "busy", { timeout: 10_000 });
+    await vi.waitUntil(() => environments()[0]?.state === "busy", PATIENCE);
     const [busy] = environments();
 
     expect(await kill("unknown")).toBe(false);
@@ -228,7 +231,7 @@ describe("a function", () => {
     const { invoke, environments, close } = await lambda(HOLDING, { maximumConcurrency: 1 });
     const held = invoke('{"until":"/nowhere"}');
     const waiting = invoke('{"until":"/nowhere"}');
-    await vi.waitUntil(() => environments()[0]?.state === "busy", { timeout: 10_000 });
+    await vi.waitUntil(() => environments()[0]?.state === "busy", PATIENCE);
     const pid = environments()[0]?.pid ?? 0;
     await close();
 

@@ -10,8 +10,8 @@ const ARN_PREFIX = `arn:aws:sqs:${LOCAL_REGION}:000000000000`;
 /** Shaped like a real application's id. */
 export const LOCAL_APPLICATION_ID = "10ca1000000000000000000000000000";
 
-/** Quotas: a fifth of an account's, in the same proportion. */
-export const LOCAL_RATE: Rate = { messagesPerSecond: 5_000, callsPerSecond: 800 };
+/** Two fifths of an account's quotas: what two cores keep that also run the emulators and the simulator. */
+export const LOCAL_RATE: Rate = { messagesPerSecond: 10_000, callsPerSecond: 1_600 };
 
 export interface Rate {
   readonly messagesPerSecond: number;
