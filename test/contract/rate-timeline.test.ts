@@ -101,6 +101,7 @@ describe("DynamoDB in trouble", () => {
       startIfIdleUs: 1,
       durationUs: 1,
       horizonUs: 2,
+      limits: [],
       heard: { accepted: 0, throttled: 0 },
     });
   };

@@ -20,6 +20,7 @@ const ask = (over: Partial<LeaseAsk> = {}): LeaseAsk => ({
   startIfIdleUs: T0_US,
   durationUs: 20_000,
   horizonUs: T0_US + 140_000,
+  limits: [],
   heard: { accepted: 0, throttled: 0 },
   ...over,
 });
@@ -92,21 +93,22 @@ export function describeRateTimeline(name: string, start: () => Promise<Keeper>)
       expect(answer).toMatchObject({ kind: "changed", timeline: { quota: 12_500, freeUs: 0 } });
     });
 
-    it("keeps a channel's own limit beside the account's, and nobody else's", async () => {
+    it("keeps further limits beside the account's, each by itself", async () => {
       const timeline = await opened();
       const horizonUs = T0_US + 1_000_000;
-      const gcm = { key: "app#GCM", durationUs: 50_000, toleranceUs: 20_000 };
-      expect(await timeline.reserve(ask({ channel: gcm, horizonUs }))).toMatchObject({ startUs: T0_US });
+      const gcm = { key: "app#GCM", durationUs: 50_000, headStartUs: 20_000, patienceUs: 20_000 };
+      const calls = { key: "calls", durationUs: 1_000, headStartUs: 20_000, patienceUs: 90_000 };
+      expect(await timeline.reserve(ask({ limits: [gcm], horizonUs }))).toMatchObject({ startUs: T0_US });
       // Open again from 30 ms on; the next free slot is at 20 ms.
-      expect(await timeline.reserve(ask({ channel: gcm, horizonUs }))).toMatchObject({ kind: "channelFull" });
-      expect(await timeline.reserve(ask({ horizonUs }))).toMatchObject({ startUs: T0_US + 20_000 });
-      expect(await timeline.reserve(ask({ channel: gcm, horizonUs }))).toMatchObject({ startUs: T0_US + 40_000 });
-      const other = await timeline.reserve(ask({ channel: { ...gcm, key: "other#GCM" }, horizonUs }));
-      expect(other).toMatchObject({ kind: "granted", startUs: T0_US + 60_000 });
-      expect(timelineOf(await timeline.read()).channels).toEqual(
+      expect(await timeline.reserve(ask({ limits: [gcm], horizonUs }))).toMatchObject({ kind: "limited" });
+      expect(await timeline.reserve(ask({ limits: [calls], horizonUs }))).toMatchObject({ startUs: T0_US + 20_000 });
+      const both = await timeline.reserve(ask({ limits: [gcm, calls], horizonUs }));
+      expect(both).toMatchObject({ kind: "granted", startUs: T0_US + 40_000 });
+      expect(timelineOf(await timeline.read()).limits).toEqual(
         new Map([
-          ["app#GCM", { opensUs: T0_US + 80_000, freeUs: T0_US + 100_000 }],
-          ["other#GCM", { opensUs: T0_US + 90_000, freeUs: T0_US + 110_000 }],
+          ["app#GCM", { opensUs: T0_US + 80_000, restsUs: T0_US + 100_000 }],
+          // Open from 1 ms on when the second lease came; it had not rested, so what was left is kept.
+          ["calls", { opensUs: T0_US + 2_000, restsUs: T0_US + 92_000 }],
         ]),
       );
     });
@@ -162,9 +164,14 @@ export function describeRateTimeline(name: string, start: () => Promise<Keeper>)
         durationUs,
         horizonUs: fc.integer({ min: 20_000, max: 200_000 }),
         floor: fc.option(fc.constant(true), { nil: undefined }),
-        channel: fc.option(
-          fc.record({ key: fc.constantFrom("a#GCM", "a#APNS"), durationUs, toleranceUs: fc.constant(20_000) }),
-          { nil: undefined },
+        limits: fc.uniqueArray(
+          fc.record({
+            key: fc.constantFrom("a#GCM", "calls"),
+            durationUs,
+            headStartUs: fc.constant(20_000),
+            patienceUs: fc.constantFrom(20_000, 60_000),
+          }),
+          { selector: ({ key }) => key },
         ),
       });
       await fc.assert(
@@ -172,7 +179,7 @@ export function describeRateTimeline(name: string, start: () => Promise<Keeper>)
           const timeline = await opened();
           let expected = law.open(undefined, QUOTA);
           let nowUs = T0_US;
-          for (const { afterUs, floor, channel, ...lengths } of steps) {
+          for (const { afterUs, floor, limits, ...lengths } of steps) {
             nowUs += afterUs;
             const next = ask({
               notBeforeUs: nowUs + 10_000,
@@ -180,7 +187,7 @@ export function describeRateTimeline(name: string, start: () => Promise<Keeper>)
               durationUs: lengths.durationUs,
               horizonUs: nowUs + lengths.horizonUs,
               ...(floor && { floor: { nowUs, nextDueUs: nowUs + 100_000 } }),
-              ...(channel && { channel }),
+              limits,
               heard: { accepted: 1, throttled: 2 },
             });
             const answer = law.reserve(expected, next);

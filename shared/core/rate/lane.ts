@@ -9,8 +9,6 @@ export interface LaneRule {
   readonly horizonMs: number;
   /** Part of the rate that the lane is admitted with whatever the horizon; 0 is no such promise. */
   readonly floorShare: number;
-  /** Calls that wait together for this many messages ask at once; fewer wait for company, `GATHER_MS` at most. */
-  readonly hurryAtMessages: number;
 }
 
 /**
@@ -19,9 +17,6 @@ export interface LaneRule {
  * 99th percentile leaves no gap.
  */
 export const LANES = {
-  transactional: { horizonMs: 2_000, floorShare: 0, hurryAtMessages: 100 },
-  campaign: { horizonMs: 140, floorShare: 0.05, hurryAtMessages: 500 },
+  transactional: { horizonMs: 2_000, floorShare: 0 },
+  campaign: { horizonMs: 140, floorShare: 0.05 },
 } as const satisfies Record<Lane, LaneRule>;
-
-/** An ask waits no longer than this for others to share its lease: one write for all of them. */
-export const GATHER_MS = 20;

@@ -1,11 +1,17 @@
 /** What a function knows of the timeline's keeper. */
 export type Link =
-  /** `failures` in a row so far: one lost answer is no outage. */
-  | { readonly kind: "up"; readonly failures: number }
-  /** Away since `sinceMs`; asked again at `probeAtMs`. Nothing is sent before `shareFromMs`. */
-  | { readonly kind: "away"; readonly sinceMs: number; readonly shareFromMs: number; readonly probeAtMs: number };
+  /** `failures` in a row so far, the last one at `failedAtMs`: one lost answer is no outage. */
+  | { readonly kind: "up"; readonly failures: number; readonly failedAtMs: number }
+  /** Nothing is sent before `shareFromMs`; the keeper is asked again from `probeAtMs` on. */
+  | {
+      readonly kind: "away";
+      readonly sinceMs: number;
+      readonly failedAtMs: number;
+      readonly shareFromMs: number;
+      readonly probeAtMs: number;
+    };
 
-export const LINK_UP: Link = { kind: "up", failures: 0 };
+export const LINK_UP: Link = { kind: "up", failures: 0, failedAtMs: 0 };
 
 const FAILURES_TO_BE_AWAY = 2;
 /** Silence after the second failure, while the slots that others still hold pass. */
@@ -21,11 +27,15 @@ const PROBE_EVERY_MS = 300;
 export const RESTART_AHEAD_MS = 600;
 export const SHARE_AHEAD_MS = 50;
 
-/** A reservation that began at `askedAtMs` has failed at `nowMs`. */
+/**
+ * A question that was asked at `askedAtMs` has failed at `nowMs`. Those that were under way together fail together: they
+ * are one accident.
+ */
 export function afterFailure(link: Link, askedAtMs: number, nowMs: number): Link {
   const probeAtMs = askedAtMs + PROBE_EVERY_MS;
-  if (link.kind === "away") return { ...link, probeAtMs };
+  if (link.kind === "away") return { ...link, failedAtMs: nowMs, probeAtMs };
+  if (askedAtMs < link.failedAtMs) return link;
   const failures = link.failures + 1;
-  if (failures < FAILURES_TO_BE_AWAY) return { kind: "up", failures };
-  return { kind: "away", sinceMs: nowMs, shareFromMs: nowMs + SILENCE_MS, probeAtMs };
+  if (failures < FAILURES_TO_BE_AWAY) return { kind: "up", failures, failedAtMs: nowMs };
+  return { kind: "away", sinceMs: nowMs, failedAtMs: nowMs, shareFromMs: nowMs + SILENCE_MS, probeAtMs };
 }

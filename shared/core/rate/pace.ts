@@ -1,50 +1,51 @@
 /**
- * How often one function asks for a lease while the timeline is full. Nobody knows how many others there are; each
- * hears from every answer how far ahead the timeline is reserved, and keeps its own interval near the value at which
- * the queue is long enough to have no gaps and short enough to refuse hardly anyone.
+ * When one function asks again while others do too. Nobody knows how many others there are; each hears from every answer
+ * how full the timeline is, and keeps its own interval near the value at which the queue is long enough to have no gaps
+ * and short enough to refuse hardly anyone.
  */
-export interface Pace {
+export interface Turn {
+  readonly againAtMs: number;
   readonly intervalMs: number;
   /** Refusals since the last lease. */
   readonly refusals: number;
 }
 
-export const FIRST_PACE: Pace = { intervalMs: 100, refusals: 0 };
+export const START: Turn = { againAtMs: 0, intervalMs: 100, refusals: 0 };
 
-/** Under this part of the horizon the timeline may run dry: ask at once, and more often. */
+/** Under this fullness the timeline may run dry: ask at once, and more often. */
 const HUNGRY = 0.7;
-/** Over this part it is as full as it should be: ask no more often. */
+/** Over this it is as full as it should be: ask no more often. */
 const CONTENT = 0.85;
 const HURRY = 0.95;
 const HASTEN = 0.985;
 const EASE = 1.03;
 const SHORTEST_MS = 10;
 const LONGEST_MS = 3_000;
-/** Refused askers come back spread over this, twice as long after each further refusal. */
+/** Refused askers come back spread over this, twice as long after each further refusal, but not over their interval. */
 const SPREAD_MS = 20;
 const MOST_DOUBLINGS = 6;
 
-/** `fullness`: the horizon as a part of what the lane may reserve. `chance`: a number in [0, 1). */
-export function afterGrant(pace: Pace, fullness: number, chance: number): { pace: Pace; askAgainInMs: number } {
-  const intervalMs = bounded(pace.intervalMs * hastening(fullness));
-  const askAgainInMs = fullness < HUNGRY ? 0 : intervalMs * (0.95 + 0.1 * chance);
-  return { pace: { intervalMs, refusals: 0 }, askAgainInMs };
+/** `fullness`: of what may be reserved, the part that is. `chance`: a number in [0, 1). */
+export function afterGrant(turn: Turn, now: { nowMs: number; fullness: number; chance: number }): Turn {
+  const intervalMs = bounded(turn.intervalMs * haste(now.fullness));
+  const againInMs = now.fullness < HUNGRY ? 0 : intervalMs * (0.95 + 0.1 * now.chance);
+  return { againAtMs: now.nowMs + againInMs, intervalMs, refusals: 0 };
 }
 
-/** `overMs`: how long until the timeline has room again for certain. */
-export function afterRefusal(pace: Pace, overMs: number, chance: number): { pace: Pace; askAgainInMs: number } {
-  const intervalMs = bounded(pace.intervalMs * EASE);
-  const refusals = Math.min(MOST_DOUBLINGS, pace.refusals + 1);
+/** `overMs`: how long until there is room again for certain. */
+export function afterRefusal(turn: Turn, now: { nowMs: number; overMs: number; chance: number }): Turn {
+  const intervalMs = bounded(turn.intervalMs * EASE);
+  const refusals = Math.min(MOST_DOUBLINGS, turn.refusals + 1);
   const spreadMs = Math.min(Math.max(intervalMs, SPREAD_MS), SPREAD_MS * 2 ** refusals);
-  return { pace: { intervalMs, refusals }, askAgainInMs: Math.max(0, overMs) + spreadMs * chance };
+  return { againAtMs: now.nowMs + Math.max(0, now.overMs) + spreadMs * now.chance, intervalMs, refusals };
 }
 
-/** How long until the timeline, `horizonMs` ahead now, is no fuller than it should be. */
+/** How long until a timeline that is `horizonMs` ahead is no fuller than it should be. */
 export function overContentMs(horizonMs: number, laneHorizonMs: number): number {
   return horizonMs - CONTENT * laneHorizonMs;
 }
 
-function hastening(fullness: number): number {
+function haste(fullness: number): number {
   if (fullness < HUNGRY) return HURRY;
   return fullness < CONTENT ? HASTEN : 1;
 }

@@ -1,7 +1,9 @@
 import type { Timeline } from "./timeline.ts";
 
-/** Part of the full rate that comes back each second after a decrease. */
-const RECOVERY_PER_SECOND = 0.025;
+/** After a decrease the rate stays for a while, so that whoever else sends finds room, and then comes back steadily. */
+const HOLD_SECONDS = 1.5;
+/** Part of the full rate that comes back each second. */
+const RECOVERY_PER_SECOND = 0.03;
 /** However much is throttled, this part of the full rate goes on: it is how we learn that it is over. */
 const LEAST_SHARE = 0.05;
 
@@ -16,22 +18,12 @@ export function rateInForce(
 ): number {
   const full = quota * margin;
   if (slowedAtUs === 0) return full;
-  const recovered = slowedTo + (full * RECOVERY_PER_SECOND * (nowUs - slowedAtUs)) / 1e6;
+  const recovering = Math.max(0, (nowUs - slowedAtUs) / 1e6 - HOLD_SECONDS);
+  const recovered = slowedTo + full * RECOVERY_PER_SECOND * recovering;
   return Math.min(full, Math.max(full * LEAST_SHARE, recovered));
 }
 
-/**
- * What a call takes from the rate, in messages. The account has a quota of calls too; a small call is charged as many
- * messages as would use both quotas up together, so one timeline keeps both.
- *
- * Exact while calls are alike. Where small and large calls mix, the small ones take more than they need: at 25,000
- * messages and 4,000 calls per second a call of one message is charged 6.25.
- */
-export function chargeOf(messages: number, quota: number, callsPerSecond: number): number {
-  return Math.max(messages, quota / callsPerSecond);
-}
-
-/** How long a charge occupies the timeline, rounded up: the safe side. */
-export function durationUs(charge: number, messagesPerSecond: number): number {
-  return Math.ceil((charge * 1e6) / messagesPerSecond);
+/** How long so many messages occupy the timeline, rounded up: the safe side. */
+export function durationUs(messages: number, messagesPerSecond: number): number {
+  return Math.ceil((messages * 1e6) / messagesPerSecond);
 }

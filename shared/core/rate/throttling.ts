@@ -23,12 +23,12 @@ const LONGEST_WINDOW_US = 4_000_000;
 const FEWEST_MESSAGES = 50;
 const THROTTLED_SHARE = 0.01;
 /** What was sent before a decrease is still being answered for this long; it is not held against the new rate. */
-const COOL_DOWN_US = 1_500_000;
-/** One decrease takes at least 1 % and at most 40 % of the rate. */
+const COOL_DOWN_US = 700_000;
+/** One decrease takes at least 3 % and at most 40 % of the rate. */
 const LEAST_FACTOR = 0.6;
-const MOST_FACTOR = 0.99;
+const MOST_FACTOR = 0.97;
 /** A little below what was accepted, so that a full service drains. */
-const BELOW = 0.995;
+const BELOW = 0.97;
 
 /**
  * Judges throttling from the counts that the timeline carries, so by all functions' answers and not only one's own:
@@ -42,8 +42,11 @@ export function judge(
 ): { feedback: Feedback; window?: Window; slowTo?: number } {
   const start = { atUs: nowUs, accepted: timeline.accepted, throttled: timeline.throttled };
   const { since } = feedback;
-  if (nowUs - timeline.slowedAtUs < COOL_DOWN_US) return { feedback: NO_FEEDBACK };
-  if (!since || nowUs - since.atUs > LONGEST_WINDOW_US) return { feedback: { since: start, suspected: false } };
+  const settledUs = timeline.slowedAtUs + COOL_DOWN_US;
+  if (nowUs < settledUs) return { feedback: NO_FEEDBACK };
+  if (!since || since.atUs < Math.max(settledUs, nowUs - LONGEST_WINDOW_US)) {
+    return { feedback: { since: start, suspected: false } };
+  }
   const accepted = timeline.accepted - since.accepted;
   const throttled = timeline.throttled - since.throttled;
   if (nowUs - since.atUs < SHORTEST_WINDOW_US || accepted + throttled < FEWEST_MESSAGES) return { feedback };

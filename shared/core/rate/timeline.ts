@@ -23,17 +23,30 @@ export interface Timeline {
   /** What the service has said of messages, added up for ever by all functions. */
   readonly accepted: number;
   readonly throttled: number;
-  /** By channel key, those with a limit of their own that have been used. */
-  readonly channels: ReadonlyMap<string, ChannelTimeline>;
+  /** By key, the further limits that have been used. */
+  readonly limits: ReadonlyMap<string, LimitClock>;
 }
 
 /**
- * A limit of one application and channel: a slot of the account's timeline may be used for it from `opensUs` on.
- * `freeUs` runs ahead of that by the tolerance, so that a reservation which comes a little late loses nothing.
+ * A further limit, of one channel or of calls: a slot of the account's timeline may be used for it from `opensUs` on.
+ * After `restsUs` it has rested: it begins afresh with the slot, and what was not used until then is gone.
+ *
+ * It is no timeline with slots of its own: those would lie at other times than the account's, and a call has only one
+ * time to leave at.
  */
-export interface ChannelTimeline {
+export interface LimitClock {
   readonly opensUs: number;
-  readonly freeUs: number;
+  readonly restsUs: number;
+}
+
+/** What a lease takes of a further limit. */
+export interface LimitTake {
+  readonly key: string;
+  readonly durationUs: number;
+  /** How much may be used at once after a rest. */
+  readonly headStartUs: number;
+  /** From opening to rest: how late a lease may come without losing any of the limit. */
+  readonly patienceUs: number;
 }
 
 /** What the rate in force follows from. A lease whose asker had another in mind is not granted. */
@@ -53,8 +66,8 @@ export interface LeaseAsk {
   readonly horizonUs: number;
   /** Only of a lane with a floor: admitted over its horizon when it was due before `nowUs`; due again at `nextDueUs`. */
   readonly floor?: { readonly nowUs: number; readonly nextDueUs: number };
-  /** Only of a channel with a limit: what the lease takes of it. */
-  readonly channel?: { readonly key: string; readonly durationUs: number; readonly toleranceUs: number };
+  /** All of them must be open where the lease begins. */
+  readonly limits: readonly LimitTake[];
   /** What the asker has heard from the service since its last lease. */
   readonly heard: { readonly accepted: number; readonly throttled: number };
 }
@@ -64,39 +77,45 @@ export type LeaseAnswer =
   | { readonly kind: "granted"; readonly startUs: number; readonly timeline: Timeline }
   /** Over the lane's horizon. */
   | { readonly kind: "full"; readonly timeline: Timeline }
-  /** The channel's own limit is not open yet at the next free slot. */
-  | { readonly kind: "channelFull"; readonly timeline: Timeline }
+  /** A further limit is not open yet where the lease would begin. */
+  | { readonly kind: "limited"; readonly timeline: Timeline }
   /** The rate is another one by now: compute and ask again. */
   | { readonly kind: "changed"; readonly timeline: Timeline };
 
-/** The lease's stretch: where it would begin, and what had gone idle and begins again. */
-export function stretch(timeline: Timeline, ask: LeaseAsk): { startUs: number; idle: boolean; channelIdle: boolean } {
+/** Where a lease would begin, and what begins afresh with it: the timeline that had gone idle, limits that have rested. */
+export interface Beginning {
+  readonly startUs: number;
+  readonly idle: boolean;
+  readonly rested: ReadonlySet<string>;
+}
+
+export function beginning(timeline: Timeline, ask: LeaseAsk): Beginning {
   const idle = timeline.freeUs < ask.notBeforeUs;
   const startUs = idle ? ask.startIfIdleUs : timeline.freeUs;
-  const channel = ask.channel && timeline.channels.get(ask.channel.key);
-  return { startUs, idle, channelIdle: channel === undefined || channel.freeUs < startUs };
+  const keys = ask.limits.map(({ key }) => key);
+  const rested = keys.filter((key) => (timeline.limits.get(key)?.restsUs ?? 0) < startUs);
+  return { startUs, idle, rested: new Set(rested) };
 }
 
 /** One lease. Anything but `granted` leaves the timeline as it was. */
 export function reserve(timeline: Timeline, ask: LeaseAsk): LeaseAnswer {
   if (!sameBasis(timeline, ask.basis)) return { kind: "changed", timeline };
-  const { startUs, idle, channelIdle } = stretch(timeline, ask);
+  const { startUs, idle, rested } = beginning(timeline, ask);
   const due = ask.floor !== undefined && timeline.campaignDueUs < ask.floor.nowUs;
   if (!idle && timeline.freeUs >= ask.horizonUs && !due) return { kind: "full", timeline };
-  const channel = ask.channel && timeline.channels.get(ask.channel.key);
-  if (channel && channel.opensUs > startUs) return { kind: "channelFull", timeline };
+  const limits = new Map(timeline.limits);
+  for (const take of ask.limits) {
+    const clock = timeline.limits.get(take.key);
+    if (clock && clock.opensUs > startUs) return { kind: "limited", timeline };
+    limits.set(take.key, clock && !rested.has(take.key) ? running(clock, take) : fresh(startUs, take));
+  }
   const next = {
     ...timeline,
     freeUs: startUs + ask.durationUs,
     campaignDueUs: ask.floor?.nextDueUs ?? timeline.campaignDueUs,
     accepted: timeline.accepted + ask.heard.accepted,
     throttled: timeline.throttled + ask.heard.throttled,
-    channels: ask.channel
-      ? new Map(timeline.channels).set(
-          ask.channel.key,
-          channel && !channelIdle ? running(channel, ask.channel) : fresh(startUs, ask.channel),
-        )
-      : timeline.channels,
+    limits,
   };
   return { kind: "granted", startUs, timeline: next };
 }
@@ -132,13 +151,13 @@ function sameBasis(timeline: Timeline, basis: Basis): boolean {
   return timeline.quota === basis.quota && timeline.slowedAtUs === basis.slowedAtUs;
 }
 
-function running(channel: ChannelTimeline, { durationUs }: { durationUs: number }): ChannelTimeline {
-  return { opensUs: channel.opensUs + durationUs, freeUs: channel.freeUs + durationUs };
+function running(clock: LimitClock, { durationUs }: LimitTake): LimitClock {
+  return { opensUs: clock.opensUs + durationUs, restsUs: clock.restsUs + durationUs };
 }
 
-function fresh(startUs: number, take: { durationUs: number; toleranceUs: number }): ChannelTimeline {
-  const freeUs = startUs + take.durationUs;
-  return { opensUs: freeUs - take.toleranceUs, freeUs };
+function fresh(startUs: number, { durationUs, headStartUs, patienceUs }: LimitTake): LimitClock {
+  const opensUs = startUs + durationUs - headStartUs;
+  return { opensUs, restsUs: opensUs + patienceUs };
 }
 
 const BLANK = {
@@ -148,5 +167,5 @@ const BLANK = {
   slowedAtUs: 0,
   accepted: 0,
   throttled: 0,
-  channels: new Map<string, ChannelTimeline>(),
+  limits: new Map<string, LimitClock>(),
 };
