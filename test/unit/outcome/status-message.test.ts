@@ -17,13 +17,23 @@ describe("readStatusMessage", () => {
     });
   });
 
-  it.each(["", " ", "Unregistered", "4711", "null", '"Unregistered"', "[]", '["Unregistered"]', "[1,2]", '"', "[{"])(
-    "takes %o for plain text",
-    (text) => {
-      const answer = { words: [], httpStatus: Number.NaN, channelType: undefined, plainText: text, isCutOff: false };
-      expect(readStatusMessage(text, "APNs")).toEqual(answer);
-    },
-  );
+  it.each([
+    "",
+    " ",
+    "Unregistered",
+    "4711",
+    "null",
+    '"Unregistered"',
+    "[]",
+    '["Unregistered"]',
+    "[1,2]",
+    '"',
+    "[{",
+    'See {"a":1,',
+  ])("takes %o for plain text", (text) => {
+    const answer = { words: [], httpStatus: Number.NaN, channelType: undefined, plainText: text, isCutOff: false };
+    expect(readStatusMessage(text, "APNs")).toEqual(answer);
+  });
 
   it.each<{ service: PushService; answer: unknown; words: readonly string[] }>([
     { service: "APNs", answer: { reason: "X", timestamp: 1 }, words: ["X"] },
