@@ -1,0 +1,156 @@
+import type { MessageRequest, MessageResponse, PinpointClientConfig } from "@aws-sdk/client-pinpoint";
+import { PinpointClient, SendMessagesCommand } from "@aws-sdk/client-pinpoint";
+import type { DeliveryResult } from "../core/outcome/delivery-result.ts";
+import type { Call } from "../core/plan/call.ts";
+import type { Clock, PushService } from "../ports.ts";
+import { callAnswer } from "./call-answer.ts";
+import { NoAnswer } from "./no-answer.ts";
+import type { SlotOptions, WholeResponse } from "./slot-handler.ts";
+import { SlotHandler } from "./slot-handler.ts";
+import { slotTimer } from "./slot-timer.ts";
+import { systemClock } from "./system-clock.ts";
+
+/**
+ * A call is built, signed and given its connection this long before its slot: enough for a handshake within the region,
+ * and so little that only a few calls are being prepared at any moment.
+ */
+const PREPARE_MS = 50;
+
+/**
+ * `SendMessages`, each call at its slot.
+ *
+ * @param client made by `pinpointClient`: no other keeps slots
+ * @throws {TypeError} when it was not
+ */
+export function pinpointPushService(client: PinpointClient, clock: Clock): PushService {
+  if (!(client.config.requestHandler instanceof SlotHandler)) {
+    throw new TypeError("The push service needs a client made by pinpointClient: no other keeps slots");
+  }
+  const moment = slotTimer(clock);
+  return {
+    async send(call, slot) {
+      let written = false;
+      const departure = async () => {
+        await moment(slot.slotMs);
+        written = clock.nowMs() <= slot.lateAfterMs;
+        return written;
+      };
+      try {
+        await moment(slot.slotMs - PREPARE_MS);
+        return { kind: "answered", results: await sendMessages(client, call, { departure }) };
+      } catch (error) {
+        return callAnswer(error, written);
+      }
+    },
+  };
+}
+
+export interface PinpointClientSettings {
+  readonly maxCallsInFlight: number;
+  readonly callTimeoutMs: number;
+  /** Connections that have been idle for longer are not used; 3 s where not given. */
+  readonly idleSocketMs?: number;
+  /** 2 s where not given. */
+  readonly connectTimeoutMs?: number;
+  /** What idle connections are judged by. */
+  readonly clock?: Clock;
+}
+
+/**
+ * A client for `pinpointPushService`. It tries once: a second try of its own would go out beside the rate, and would send
+ * twice whatever the first had sent when only its answer was lost.
+ */
+export function pinpointClient(
+  { idleSocketMs = 3_000, connectTimeoutMs = 2_000, clock = systemClock(), ...limits }: PinpointClientSettings,
+  overrides: PinpointClientConfig = {},
+): PinpointClient {
+  return new PinpointClient({
+    maxAttempts: 1,
+    retryMode: "standard",
+    ...overrides,
+    requestHandler: new SlotHandler({ ...limits, idleSocketMs, connectTimeoutMs, clock }),
+  });
+}
+
+/**
+ * One call. The SDK addresses it, signs it and judges errors; the JSON of the request and of a good answer passes by it.
+ * Its reader loses the result of a device token `__proto__`, and its writer and reader take more processor time than all
+ * else that it does for a call.
+ *
+ * @throws the SDK's errors, and {NoAnswer}
+ */
+async function sendMessages(
+  client: PinpointClient,
+  call: Call,
+  options: SlotOptions,
+): Promise<ReadonlyMap<string, DeliveryResult>> {
+  const command = new SendMessagesCommand({
+    ApplicationId: call.applicationId,
+    MessageRequest: { MessageConfiguration: {} },
+  });
+  let results: ReadonlyMap<string, DeliveryResult> = new Map();
+  command.middlewareStack.add(
+    (next) => (args) => {
+      (args.request as { body: Uint8Array }).body = Buffer.from(JSON.stringify(messageRequest(call)));
+      return next(args);
+    },
+    { step: "serialize", priority: "low", name: "writeMessageRequest" },
+  );
+  command.middlewareStack.add(
+    (next) => async (args) => {
+      const result = await next(args);
+      const response = result.response as WholeResponse;
+      if (response.statusCode === 200) {
+        results = deliveryResults(response.body);
+        response.body = NOTHING;
+      }
+      return result;
+    },
+    { step: "deserialize", priority: "low", name: "readMessageResponse" },
+  );
+  await client.send(command, options);
+  return results;
+}
+
+const NOTHING = new Uint8Array();
+
+type Field<Shape> = Partial<Record<keyof Shape, unknown>>;
+
+/** A map of any device tokens: an entry made by `Object.fromEntries` is the object's own, whatever its key. */
+function messageRequest({ addresses, messageConfiguration, context, traceId }: Call) {
+  return {
+    Addresses: Object.fromEntries(addresses.map(({ token, configuration }) => [token, configuration])),
+    MessageConfiguration: messageConfiguration,
+    Context: context,
+    TraceId: traceId,
+  } satisfies Field<MessageRequest>;
+}
+
+/** @throws {NoAnswer} when this is not the service's JSON: an answer came, but not from it */
+function deliveryResults(body: Uint8Array): ReadonlyMap<string, DeliveryResult> {
+  const results = new Map<string, DeliveryResult>();
+  for (const [token, result] of Object.entries(resultObject(body))) {
+    const { DeliveryStatus, StatusCode, StatusMessage, MessageId, UpdatedToken } = result ?? {};
+    if (typeof DeliveryStatus !== "string") continue;
+    results.set(token, {
+      deliveryStatus: DeliveryStatus,
+      ...(typeof StatusCode === "number" && { statusCode: StatusCode }),
+      ...(typeof StatusMessage === "string" && { statusMessage: StatusMessage }),
+      ...(typeof MessageId === "string" && { messageId: MessageId }),
+      ...(typeof UpdatedToken === "string" && { updatedToken: UpdatedToken }),
+    });
+  }
+  return results;
+}
+
+/** One entry of `Result` as it came. */
+type Result = Field<NonNullable<MessageResponse["Result"]>[string]>;
+
+function resultObject(body: Uint8Array): Record<string, Result | null> {
+  try {
+    const response: { Result?: Record<string, Result | null> | null } | null = JSON.parse(Buffer.from(body).toString());
+    return response?.Result ?? {};
+  } catch (cause) {
+    throw new NoAnswer("The answer is not the service's JSON", { kind: "unknown", cause });
+  }
+}
