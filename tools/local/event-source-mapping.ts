@@ -88,7 +88,7 @@ export function startEventSourceMapping(options: EventSourceMappingOptions): Eve
     void pause(grownAtMs + GROWTH_INTERVAL_MS - performance.now()).then(() => {
       growing = false;
       grownAtMs = performance.now();
-      consumers.push(consume());
+      if (!stopping.signal.aborted) consumers.push(consume());
     });
   }
 

@@ -80,7 +80,7 @@ export const LOCAL_TABLE_NAMES = { state: "sluice-local-state", rate: "sluice-lo
 
 export const LOCAL_BUCKET_NAME = "sluice-local-imports";
 
-export const DEAD_LETTER_QUEUE_OF = {
+const DEAD_LETTER_QUEUE_OF = {
   transactional: "transactionalDeadLetters",
   campaign: "campaignDeadLetters",
 } as const satisfies Record<Lane, QueueName>;
