@@ -180,6 +180,15 @@ describe("SQS in trouble", () => {
     expect(batches()).toHaveLength(6);
   });
 
+  it("does not wait for an answer for more than two seconds", async () => {
+    replies = [() => "silence"];
+    expect(outcomes(await putAll(["a", "b"]))).toEqual(["taken", "taken"]);
+    expect(bodies()).toEqual([
+      ["a", "b"],
+      ["a", "b"],
+    ]);
+  });
+
   it.each([
     { type: "BatchRequestTooLong", query: "AWS.SimpleQueueService.BatchRequestTooLong" },
     { type: "InvalidMessageContents", query: "InvalidMessageContents" },
