@@ -23,7 +23,7 @@ export function callAnswer(error: unknown, written: boolean): CallAnswer {
   if (answer === undefined) return { kind: written ? "unknown" : "notCarriedOut", detail: nameOf(error) };
   const { status, name, message } = answer;
   const detail = [`${status} ${name}`, ...knownParts(message)].join(": ");
-  const kind = KIND_OF_NAME[name] ?? KIND_OF_STATUS[status] ?? (status >= 500 ? "unknown" : "misconfigured");
+  const kind = KIND_OF_NAME.get(name) ?? KIND_OF_STATUS.get(status) ?? (status >= 500 ? "unknown" : "misconfigured");
   switch (kind) {
     case "throttled":
       return { kind };
@@ -41,15 +41,15 @@ type FailedKind = "refused" | "misconfigured" | "throttled" | "unknown";
  *
  * @see https://docs.aws.amazon.com/pinpoint/latest/apireference/apps-application-id-messages.html
  */
-const KIND_OF_STATUS: Readonly<Record<number, FailedKind>> = {
-  400: "refused",
-  403: "misconfigured",
-  404: "misconfigured",
-  405: "misconfigured",
-  408: "unknown",
-  413: "refused",
-  429: "throttled",
-};
+const KIND_OF_STATUS: ReadonlyMap<number, FailedKind> = new Map([
+  [400, "refused"],
+  [403, "misconfigured"],
+  [404, "misconfigured"],
+  [405, "misconfigured"],
+  [408, "unknown"],
+  [413, "refused"],
+  [429, "throttled"],
+]);
 
 /**
  * Errors that all AWS services have in common and that may come with status 400, though the call is not at fault: were it
@@ -57,23 +57,23 @@ const KIND_OF_STATUS: Readonly<Record<number, FailedKind>> = {
  *
  * @see https://docs.aws.amazon.com/pinpoint/latest/apireference/CommonErrors.html
  */
-const KIND_OF_NAME: Readonly<Record<string, FailedKind>> = {
-  Throttling: "throttled",
-  ThrottlingException: "throttled",
-  TooManyRequestsException: "throttled",
-  RequestLimitExceeded: "throttled",
-  AccessDeniedException: "misconfigured",
-  ExpiredTokenException: "misconfigured",
-  IncompleteSignature: "misconfigured",
-  InvalidClientTokenId: "misconfigured",
-  InvalidSignatureException: "misconfigured",
-  MissingAuthenticationToken: "misconfigured",
-  NotAuthorized: "misconfigured",
-  OptInRequired: "misconfigured",
-  RequestExpired: "misconfigured",
-  SignatureDoesNotMatch: "misconfigured",
-  UnrecognizedClientException: "misconfigured",
-};
+const KIND_OF_NAME: ReadonlyMap<string, FailedKind> = new Map([
+  ["Throttling", "throttled"],
+  ["ThrottlingException", "throttled"],
+  ["TooManyRequestsException", "throttled"],
+  ["RequestLimitExceeded", "throttled"],
+  ["AccessDeniedException", "misconfigured"],
+  ["ExpiredTokenException", "misconfigured"],
+  ["IncompleteSignature", "misconfigured"],
+  ["InvalidClientTokenId", "misconfigured"],
+  ["InvalidSignatureException", "misconfigured"],
+  ["MissingAuthenticationToken", "misconfigured"],
+  ["NotAuthorized", "misconfigured"],
+  ["OptInRequired", "misconfigured"],
+  ["RequestExpired", "misconfigured"],
+  ["SignatureDoesNotMatch", "misconfigured"],
+  ["UnrecognizedClientException", "misconfigured"],
+]);
 
 /** The answer that an error of the SDK comes from. Whoever is not the service does not name its errors. */
 function answerOf(

@@ -29,14 +29,17 @@ export function pinpointPushService(client: PinpointClient, clock: Clock): PushS
   const moment = slotTimer(clock);
   return {
     async send(call, slot) {
+      const isLate = () => clock.nowMs() > slot.lateAfterMs;
       let written = false;
       const departure = async () => {
         await moment(slot.slotMs);
-        written = clock.nowMs() <= slot.lateAfterMs;
+        written = !isLate();
         return written;
       };
       try {
         await moment(slot.slotMs - PREPARE_MS);
+        // To build what cannot leave any more would make others late.
+        if (isLate()) return { kind: "late" };
         return { kind: "answered", results: await sendMessages(client, call, { departure }) };
       } catch (error) {
         return callAnswer(error, written);

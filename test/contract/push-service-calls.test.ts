@@ -184,6 +184,7 @@ describe("SendMessages over HTTP", () => {
         reply: failure(400, "ExpiredTokenException"),
         answer: { kind: "misconfigured" },
       },
+      { what: "400 with a strange name", reply: failure(400, "constructor"), answer: { kind: "refused", status: 400 } },
       { what: "400 without a name", reply: { status: 400, body: "{}" }, answer: { kind: "refused", status: 400 } },
       { what: "200 that is no JSON", reply: { status: 200, body: "<html>" }, answer: { kind: "unknown" } },
       { what: "200 without a body", reply: { status: 200 }, answer: { kind: "unknown" } },
