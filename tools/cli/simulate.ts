@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { Command } from "commander";
+import { ScriptError } from "../local/push-simulator/read-script.ts";
 import type { Script } from "../local/push-simulator/script.ts";
 import { startPushSimulator } from "../local/push-simulator/server.ts";
 import { PUSH_CHANNEL_TYPES } from "../local/push-simulator/wire.ts";
@@ -20,6 +21,8 @@ export function simulate(): Command {
         port: Number(options.port),
         applications: Object.fromEntries(options.applicationIds.split(",").map((id) => [id, PUSH_CHANNEL_TYPES])),
         ...(options.script === undefined ? {} : { script: await readScriptFile(options.script) }),
+      }).catch((cause) => {
+        throw cause instanceof ScriptError ? new UsageError(`${options.script}: ${cause.message}`, { cause }) : cause;
       });
       print(
         options.json ?? false,

@@ -1,0 +1,54 @@
+import { execFile, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const COMMAND = fileURLToPath(new URL("../../tools/cli/sluice.ts", import.meta.url));
+
+export interface Ran {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the command as a person would, to its end. */
+export function runSluice(
+  words: readonly string[],
+  { env = {}, input }: { readonly env?: NodeJS.ProcessEnv; readonly input?: string } = {},
+): Promise<Ran> {
+  return new Promise((resolve) => {
+    const child = execFile(
+      process.execPath,
+      [COMMAND, ...words],
+      { env: { ...process.env, ...env }, maxBuffer: 100_000_000 },
+      (error, stdout, stderr) => resolve({ exitCode: Number(error?.code ?? 0), stdout, stderr }),
+    );
+    child.stdin?.end(input ?? "");
+  });
+}
+
+export interface Serving {
+  /** The first line of standard output: with `--json`, how to reach what was started. */
+  readonly firstLine: string;
+  /** Ends it as Ctrl-C would; resolves to its exit code. */
+  stop(): Promise<number | null>;
+}
+
+/** Starts a verb that goes on until it is stopped. */
+export async function serveSluice(words: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Serving> {
+  const child = spawn(process.execPath, [COMMAND, ...words], {
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
+  const firstLine = await new Promise<string>((resolve, reject) => {
+    createInterface({ input: child.stdout }).once("line", resolve);
+    child.once("exit", (code) => reject(new Error(`sluice ${words.join(" ")} ended with ${code}`)));
+  });
+  return {
+    firstLine,
+    stop: () => {
+      child.kill("SIGINT");
+      return exited;
+    },
+  };
+}
