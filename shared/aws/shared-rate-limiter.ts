@@ -97,9 +97,10 @@ export function sharedRateLimiter(parts: SharedRateLimiterParts): RateLimiter {
   let heard: Heard = { accepted: 0, throttled: 0 };
   let feedback: Feedback = NO_FEEDBACK;
 
-  /** Questions to the timeline that are not answered yet, and when the last one was asked. */
+  /** Questions to the timeline that are not answered yet, and when the last one, and the last for a lease, was asked. */
   let asking = 0;
   let askedAtMs = 0;
+  let reservedAtMs = 0;
   let usualTripMs = 0;
   let pumping = false;
   let wake = new AbortController();
@@ -154,7 +155,7 @@ export function sharedRateLimiter(parts: SharedRateLimiterParts): RateLimiter {
       if (lane === "campaign") return 0;
       return Math.min(link.probeAtMs, Math.max(link.shareFromMs, shareFullUntilMs));
     }
-    const gatheredAtMs = isLeaseFull() ? 0 : askedAtMs + GATHER_MS;
+    const gatheredAtMs = isLeaseFull() ? 0 : reservedAtMs + GATHER_MS;
     return Math.max(turn.againAtMs, gatheredAtMs, overtakeAtMs(), openAtMs());
   }
 
@@ -212,6 +213,7 @@ export function sharedRateLimiter(parts: SharedRateLimiterParts): RateLimiter {
 
   async function reserve(seen: Timeline): Promise<void> {
     const sinceMs = askedAtMs;
+    reservedAtMs = sinceMs;
     const terms = termsNow(seen);
     const plan = planLease(unasked(), terms);
     const ask = { ...leaseAsk(plan, terms), heard };
@@ -219,27 +221,17 @@ export function sharedRateLimiter(parts: SharedRateLimiterParts): RateLimiter {
     const answer = await timeline.reserve(ask);
     usualTripMs += NEWS_SHARE * (clock.nowMs() - sinceMs - usualTripMs);
     for (const call of plan.calls) call.askedFor = false;
-    switch (answer.kind) {
-      case "contended":
-      case "away":
-        return failed(answer, sinceMs);
-      case "missing":
-        known = undefined;
-        return;
-      case "changed":
-        return see(answer.timeline);
-      case "full":
-      case "limited":
-        reached(answer.timeline);
-        refused(ask, answer);
-        break;
-      case "granted":
-        reached(answer.timeline);
-        heard = subtract(heard, ask.heard);
-        granted({ plan, ask, terms, tookMs: clock.nowMs() - sinceMs }, answer);
-        break;
+    if (answer.kind === "contended" || answer.kind === "away") return failed(answer, sinceMs);
+    if (answer.kind === "changed") return see(answer.timeline);
+    if (answer.kind === "missing") {
+      known = undefined;
+      return;
     }
-    await pullBackIfFar(answer.timeline, terms);
+    reached(answer.timeline);
+    if (answer.kind === "granted") heard = subtract(heard, ask.heard);
+    if (isFarAhead(answer.timeline, terms)) return pullBack(answer.timeline);
+    if (answer.kind === "granted") granted({ plan, ask, terms, tookMs: clock.nowMs() - sinceMs }, answer);
+    else refused(ask, answer);
     await judgeThrottling(answer.timeline, terms.messagesPerSecond);
   }
 
@@ -276,7 +268,9 @@ export function sharedRateLimiter(parts: SharedRateLimiterParts): RateLimiter {
     observe({ kind: "rateRefused", lane, because: kind });
     const nowMs = clock.nowMs();
     if (kind === "full") {
-      const overMs = overContentMs(seen.freeUs / 1000 - nowMs, LANES[lane].horizonMs);
+      const contentInMs = overContentMs(seen.freeUs / 1000 - nowMs, LANES[lane].horizonMs);
+      const dueInMs = ask.floor ? seen.campaignDueUs / 1000 - nowMs : Number.POSITIVE_INFINITY;
+      const overMs = Math.min(contentInMs, dueInMs);
       turn = afterRefusal(turn, { nowMs, overMs, chance: random() });
       return;
     }
@@ -319,13 +313,15 @@ export function sharedRateLimiter(parts: SharedRateLimiterParts): RateLimiter {
     observe({ kind: "rateTimelineFailed", detail: trouble.detail, away: link.kind === "away", awayMs });
   }
 
-  /** Nobody reserves this far ahead but by a wrong clock; left alone, everybody would wait for that time to come. */
-  async function pullBackIfFar({ freeUs }: Timeline, { messagesPerSecond }: Terms): Promise<void> {
-    const nowMs = clock.nowMs();
-    const horizonMs = freeUs / 1000 - nowMs;
+  function isFarAhead({ freeUs }: Timeline, { messagesPerSecond }: Terms): boolean {
     const longestLeaseMs = (1000 * leaseMessages(messagesPerSecond)) / messagesPerSecond;
-    if (horizonMs < FAR_AHEAD_MS + longestLeaseMs) return;
-    observe({ kind: "ratePulledBack", horizonMs });
+    return freeUs / 1000 - clock.nowMs() > FAR_AHEAD_MS + longestLeaseMs;
+  }
+
+  /** Left alone, everybody would wait for the time to come that a wrong clock has reserved. */
+  async function pullBack({ freeUs }: Timeline): Promise<void> {
+    const nowMs = clock.nowMs();
+    observe({ kind: "ratePulledBack", horizonMs: freeUs / 1000 - nowMs });
     await timeline.pullBack({ seenUs: freeUs, toUs: microseconds(nowMs + LEAD_MS) });
   }
 

@@ -1,8 +1,13 @@
 import * as law from "../../shared/core/rate/timeline.ts";
 import type { RateTimeline, TimelineState } from "../../shared/ports.ts";
 
+export interface MemoryRateTimeline extends RateTimeline {
+  /** As if somebody had deleted the item. */
+  forget(): void;
+}
+
 /** The timeline in a variable: the law itself, one call after the other. */
-export function memoryRateTimeline(): RateTimeline {
+export function memoryRateTimeline(): MemoryRateTimeline {
   let kept: law.Timeline | undefined;
 
   const change = async (to: (timeline: law.Timeline) => law.Timeline): Promise<TimelineState> => {
@@ -12,6 +17,9 @@ export function memoryRateTimeline(): RateTimeline {
   };
 
   return {
+    forget() {
+      kept = undefined;
+    },
     async open(configured) {
       kept = law.open(kept, configured);
       return { kind: "found", timeline: kept };
