@@ -1,10 +1,6 @@
 import { once } from "node:events";
-import type { Server } from "node:http";
-import { createRequire } from "node:module";
 import { CreateTableCommand, DynamoDBClient, waitUntilTableExists } from "@aws-sdk/client-dynamodb";
-
-/** dynalite has no types of its own. */
-const dynalite: (options: { createTableMs: number }) => Server = createRequire(import.meta.url)("dynalite");
+import dynalite from "dynalite";
 
 /** What the SDK asks for when nobody checks it. */
 export const LOCAL_CREDENTIALS = {

@@ -1,6 +1,6 @@
 import * as law from "../../../shared/core/rate/timeline.ts";
 import type { Clock, RateTimeline, TimelineState, TimelineTrouble } from "../../../shared/ports.ts";
-import type { Chance } from "./random.ts";
+import type { Chance } from "./chance.ts";
 
 /** One DynamoDB item as many functions see it: far away, one write after the other, and not always there. */
 export interface RemoteItem {

@@ -1,13 +1,14 @@
 import { sharedRateLimiter } from "../../../shared/aws/shared-rate-limiter.ts";
+import { staticRateLimiter } from "../../../shared/aws/static-rate-limiter.ts";
 import type { Lane } from "../../../shared/core/rate/lane.ts";
 import type { RateFact } from "../../../shared/core/rate/rate-fact.ts";
 import type { ChannelType } from "../../../shared/core/request/channel-type.ts";
 import type { Clock, RateLimiter, RateTimeline } from "../../../shared/ports.ts";
 import { Quota } from "../../../tools/local/push-simulator/quota-window.ts";
 import { skewed, virtualClock } from "../../support/virtual-clock.ts";
-import type { Chance } from "./random.ts";
-import { seeded } from "./random.ts";
-import { type RemoteItem, remoteItem } from "./remote-timeline.ts";
+import type { Chance } from "./chance.ts";
+import { chanceOf } from "./chance.ts";
+import { remoteItem } from "./remote-timeline.ts";
 
 /** One fleet on one account for some seconds of virtual time. */
 export interface Fleet {
@@ -34,7 +35,8 @@ export type Policy = "shared" | "static" | "none";
 
 /** What a scenario may change while the fleet runs. Times are milliseconds from the beginning. */
 export interface Stage {
-  readonly item: RemoteItem;
+  /** Nobody reaches the timeline. */
+  away(fromMs: number, toMs: number): void;
   at(ms: number, what: () => void): void;
   /** Somebody else takes part of the account's quota. */
   foreign(fromMs: number, toMs: number, messagesPerSecond: number): void;
@@ -70,7 +72,7 @@ const CALLS_PER_SECOND = 4_000;
 
 /** Runs the product's own limiter in a fleet of stand-in functions against a stand-in service. */
 export async function simulate(fleet: Fleet): Promise<Outcome> {
-  const chance = seeded(fleet.seed * 1_013 + fleet.instances);
+  const chance = chanceOf(fleet.seed * 1_013 + fleet.instances);
   const clock = virtualClock(START_MS);
   const item = remoteItem(clock, chance);
   const service = new Quota(fleet.quota);
@@ -174,7 +176,7 @@ export async function simulate(fleet: Fleet): Promise<Outcome> {
   }
 
   fleet.happens?.({
-    item,
+    away: (fromMs, toMs) => item.away(START_MS + fromMs, START_MS + toMs),
     at: (ms, what) => void clock.sleep(ms).then(what),
     async foreign(fromMs, toMs, messagesPerSecond) {
       await clock.sleep(fromMs);
@@ -232,6 +234,7 @@ function limiterOf(fleet: Fleet, { lane, clock, chance, timeline, observe }: Lim
     channelLimits: fleet.channelLimits ?? new Map(),
   };
   if (fleet.policy === "none") return uncoordinated(clock, chance);
+  if (fleet.policy === "static") return staticRateLimiter(limits, clock);
   return sharedRateLimiter({ timeline, clock, random: chance.next, observe, lane, limits });
 }
 
