@@ -1,5 +1,6 @@
 import type { MessageAttributeValue, SendMessageBatchResult, SQSClient } from "@aws-sdk/client-sqs";
 import { SendMessageBatchCommand, SQSServiceException } from "@aws-sdk/client-sqs";
+import { MOST_RECORD_BYTES, recordBytes } from "../core/request/record-bytes.ts";
 import { QueueUnavailable, type RecordQueue } from "../ports.ts";
 import { type BatchResult, batchedPuts } from "./batched-puts.ts";
 
@@ -14,15 +15,8 @@ export interface SqsRecord extends PutRecord {
   readonly messageGroupId?: string;
 }
 
-/**
- * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
- */
-const LIMITS = {
-  entriesPerBatch: 10,
-  /** Of one record, and of a batch: bodies, and names, types and values of attributes. */
-  bytes: 1_048_576,
-  attributes: 10,
-};
+/** @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html */
+const LIMITS = { entriesPerBatch: 10, attributes: 10 };
 
 /** Of one queue in one environment: enough to hide the round trip, and few enough to leave sockets for other queues. */
 const MOST_BATCHES_IN_FLIGHT = 8;
@@ -44,9 +38,9 @@ export function sqsRecordQueue(client: SQSClient, queueUrl: string): { put(recor
   const put = batchedPuts<SqsRecord>({
     name,
     mostItems: LIMITS.entriesPerBatch,
-    mostBytes: LIMITS.bytes,
+    mostBytes: MOST_RECORD_BYTES,
     mostBatchesInFlight: MOST_BATCHES_IN_FLIGHT,
-    bytesOf: recordBytes,
+    bytesOf: ({ body, attributes }) => recordBytes(body, attributes),
     send: (records) => sendBatch(client, queueUrl, records),
   });
   return {
@@ -59,24 +53,13 @@ export function sqsRecordQueue(client: SQSClient, queueUrl: string): { put(recor
 }
 
 /** What no queue takes; told here, because SQS would refuse the whole batch with it. */
-function problemOf(record: PutRecord): string | undefined {
-  const bytes = recordBytes(record);
-  if (bytes > LIMITS.bytes) return `of ${bytes} bytes with its attributes: SQS takes ${LIMITS.bytes}`;
-  const attributes = Object.keys(record.attributes).length;
-  if (attributes > LIMITS.attributes) return `with ${attributes} attributes: SQS takes ${LIMITS.attributes}`;
+function problemOf({ body, attributes }: PutRecord): string | undefined {
+  const bytes = recordBytes(body, attributes);
+  if (bytes > MOST_RECORD_BYTES) return `of ${bytes} bytes with its attributes: SQS takes ${MOST_RECORD_BYTES}`;
+  const count = Object.keys(attributes).length;
+  if (count > LIMITS.attributes) return `with ${count} attributes: SQS takes ${LIMITS.attributes}`;
   return undefined;
 }
-
-/** As SQS counts them. */
-function recordBytes({ body, attributes }: PutRecord): number {
-  let bytes = Buffer.byteLength(body);
-  for (const [name, value] of Object.entries(attributes)) {
-    bytes += Buffer.byteLength(name) + STRING.length + Buffer.byteLength(value);
-  }
-  return bytes;
-}
-
-const STRING = "String";
 
 async function sendBatch(client: SQSClient, queueUrl: string, records: readonly SqsRecord[]): Promise<BatchResult> {
   const Entries = records.map(({ body, attributes, delaySeconds, messageGroupId }, place) => ({
@@ -95,7 +78,7 @@ async function sendBatch(client: SQSClient, queueUrl: string, records: readonly 
 
 function messageAttributes(attributes: PutRecord["attributes"]): Record<string, MessageAttributeValue> {
   return Object.fromEntries(
-    Object.entries(attributes).map(([name, value]) => [name, { DataType: STRING, StringValue: value }]),
+    Object.entries(attributes).map(([name, value]) => [name, { DataType: "String", StringValue: value }]),
   );
 }
 

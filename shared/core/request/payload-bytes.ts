@@ -1,6 +1,7 @@
 import type { ChannelType } from "./channel-type.ts";
 import type { JsonObject } from "./parse-json.ts";
 import { isJsonObject, parseJson } from "./parse-json.ts";
+import { utf8Bytes } from "./utf8-bytes.ts";
 
 /**
  * The largest payload that each push service takes, in bytes of UTF-8.
@@ -132,17 +133,4 @@ function keyAndValueBytes(object: JsonObject, part: string): number {
 function objectAt(object: JsonObject, key: string): JsonObject {
   const value = Object.hasOwn(object, key) ? object[key] : undefined;
   return isJsonObject(value) ? value : {};
-}
-
-/** A loop, because `TextEncoder` would write out each text only to be asked for its length. */
-function utf8Bytes(text: string): number {
-  let bytes = text.length;
-  for (let index = 0; index < text.length; index += 1) {
-    const unit = text.charCodeAt(index);
-    if (unit >= 0x80) {
-      // Each half of a surrogate pair has two of its four bytes.
-      bytes += unit < 0x800 || (unit >= 0xd800 && unit <= 0xdfff) ? 1 : 2;
-    }
-  }
-  return bytes;
 }
