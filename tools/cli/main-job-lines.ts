@@ -39,7 +39,7 @@ export function mainJobLines(report: MainJobReport, rejected: readonly RejectedR
       ],
     ),
     "",
-    `${calls.total} calls, ${answered} of them answered, ${(addresses.total / calls.total).toFixed(1)} addresses a call; ` +
+    `${calls.total} calls, ${answered} of them answered, ${(addresses.total / Math.max(1, calls.total)).toFixed(1)} addresses a call; ` +
       `${seconds.toFixed(1)} s, the most in a second ${rate.messages.worstSecond} of ${rate.messages.perSecond} messages.`,
     ...Object.entries(accounts.deadLetters).map(([reason, count]) => `dead letters, ${reason}: ${count} addresses`),
     ...(accounts.replaced > 0 ? [`replaced tokens: ${accounts.replaced}`] : []),

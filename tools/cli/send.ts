@@ -2,8 +2,8 @@ import { readFile } from "node:fs/promises";
 import { GetQueueUrlCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { Command, Option } from "commander";
 import { checkRequests } from "./check.ts";
-import { localStageEnvironment } from "./local-stage.ts";
 import { print } from "./print.ts";
+import { reachStage, stageOption } from "./stage-option.ts";
 import { UsageError } from "./usage-error.ts";
 
 interface SendOptions {
@@ -26,7 +26,7 @@ export function send(): Command {
     .addOption(
       new Option("--lane <lane>", "which queue").choices(["transactional", "campaign"]).default("transactional"),
     )
-    .option("--stage <stage>", "which deployment; `local` is the stack that `npm run dev` keeps up", "local")
+    .addOption(stageOption())
     .option("--request-id <id>", "sent once, however often it is put on the queue")
     .option("--expires-at <time>", "RFC 3339 with offset: not sent after this")
     .addOption(
@@ -49,7 +49,7 @@ export function send(): Command {
         const problems = checked.problems.map(({ path, message }) => `  ${path}: ${message}`);
         throw new UsageError(`This is not a valid send request; nothing was put on the queue.\n${problems.join("\n")}`);
       }
-      if (options.stage === "local") Object.assign(process.env, await localStageEnvironment());
+      await reachStage(options.stage);
       const client = new SQSClient({});
       const QueueUrl = await queueUrl(client, `sluice-${options.stage}-${options.lane}`);
       const { MessageId } = await client.send(new SendMessageCommand({ QueueUrl, MessageBody: body }));

@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { check } from "./check.ts";
 import { plan } from "./plan.ts";
+import { rate } from "./rate.ts";
 import { send } from "./send.ts";
 import { simulate } from "./simulate.ts";
 import { start } from "./start.ts";
@@ -12,7 +13,7 @@ const sluice = new Command("sluice")
   .description("Push notifications on AWS: queue, rate limit, accounting and token hygiene around SendMessages.")
   .showHelpAfterError("(see --help)");
 
-for (const verb of [start, simulate, send, check, plan]) sluice.addCommand(verb());
+for (const verb of [start, simulate, send, check, plan, rate]) sluice.addCommand(verb());
 
 try {
   await sluice.parseAsync();

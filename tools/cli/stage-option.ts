@@ -1,0 +1,19 @@
+import { Option } from "commander";
+import { localStageEnvironment } from "./local-stage.ts";
+
+/** Which deployment a verb is about. */
+export function stageOption(): Option {
+  return new Option("--stage <stage>", "which deployment; `local` is the stack that `npm run dev` keeps up").default(
+    "local",
+  );
+}
+
+/**
+ * Lets SDK clients that are made from now on reach the stage: the local one by what it has announced, any other by the
+ * environment's own region and credentials.
+ *
+ * @throws {UsageError} when the stage is `local` and none is running
+ */
+export async function reachStage(stage: string): Promise<void> {
+  if (stage === "local") Object.assign(process.env, await localStageEnvironment());
+}
