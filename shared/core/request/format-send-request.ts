@@ -24,14 +24,10 @@ export function formatSendRequest(request: SendRequest, tokens: Iterable<string>
   });
 }
 
-/** `Object.fromEntries` defines its properties, so that the address `__proto__` becomes one like any other. */
-function addressesOf(request: SendRequest, tokens: Iterable<string>): Record<string, AddressConfiguration> {
-  const entries: [string, AddressConfiguration][] = [];
-  for (const token of tokens) {
-    const configuration = request.addresses.get(token);
-    if (configuration !== undefined) {
-      entries.push([token, configuration]);
-    }
-  }
-  return Object.fromEntries(entries);
+/**
+ * `Object.fromEntries` defines its properties, so that the address `__proto__` becomes one like any other. Tokens that
+ * are not in the request have no value, and JSON leaves them out.
+ */
+function addressesOf(request: SendRequest, tokens: Iterable<string>): Record<string, AddressConfiguration | undefined> {
+  return Object.fromEntries(Array.from(tokens, (token) => [token, request.addresses.get(token)]));
 }

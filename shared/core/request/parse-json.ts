@@ -24,11 +24,9 @@ function describeError(text: string): string {
   if (text.trim() === "") {
     return "it is empty";
   }
-  const error = findJsonError(text);
-  if (error === undefined) {
-    return "it cannot be read";
-  }
-  const before = text.slice(0, error.offset).split("\n");
-  const where = `line ${before.length}, column ${(before.at(-1) ?? "").length + 1}`;
-  return `expected ${error.expected} at ${where}${error.offset === text.length ? ", where the text ends" : ""}`;
+  const { offset, expected } = findJsonError(text) ?? { offset: text.length, expected: "JSON" };
+  const line = text.slice(0, offset).split("\n").length;
+  const column = offset - text.lastIndexOf("\n", offset - 1);
+  const end = offset === text.length ? ", where the text ends" : "";
+  return `expected ${expected} at line ${line}, column ${column}${end}`;
 }

@@ -32,12 +32,13 @@ export function readRecordAttributes(
   attributes: Readonly<Record<string, string | undefined>>,
   sentAtMs: number,
 ): RecordState {
-  const part = readPart(attributes["Part"]);
-  const campaign = readCampaign(attributes["Campaign"]);
+  const { Attempt = "", EnqueuedAt = "", PutBacks = "", Part = "", Campaign = "" } = attributes;
+  const part = readPart(Part);
+  const campaign = readCampaign(Campaign);
   return {
-    attempt: readCount(attributes["Attempt"]),
-    enqueuedAtMs: Math.min(parseRfc3339(attributes["EnqueuedAt"] ?? "") ?? sentAtMs, sentAtMs),
-    putBacks: readCount(attributes["PutBacks"]),
+    attempt: readCount(Attempt),
+    enqueuedAtMs: Math.min(parseRfc3339(EnqueuedAt) ?? sentAtMs, sentAtMs),
+    putBacks: readCount(PutBacks),
     ...(part === undefined ? {} : { part }),
     ...(campaign === undefined ? {} : { campaign }),
   };
@@ -57,17 +58,17 @@ export function writeRecordAttributes(state: RecordState): Record<string, string
   };
 }
 
-function readCount(text: string | undefined): number {
-  return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : 0;
+function readCount(text: string): number {
+  return /^\d{1,9}$/.test(text) ? Number(text) : 0;
 }
 
 /** Wider than today's parts (`3`, `3.1`, `3~2`), so that an older version keeps what a newer one wrote. */
-function readPart(text: string | undefined): string | undefined {
-  return text !== undefined && /^[A-Za-z0-9.~_-]{1,128}$/.test(text) ? text : undefined;
+function readPart(text: string): string | undefined {
+  return /^[A-Za-z0-9.~_-]{1,128}$/.test(text) ? text : undefined;
 }
 
-function readCampaign(text: string | undefined): CampaignPosition | undefined {
-  if (text === undefined) {
+function readCampaign(text: string): CampaignPosition | undefined {
+  if (text === "") {
     return undefined;
   }
   try {

@@ -1,5 +1,5 @@
 const TIME =
-  /^(\d{4})-(0[1-9]|1[0-2])-(\d\d)T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
+  /^(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
 
 /** 9999-12-31T23:59:59.999Z: the last time that can be written with four digits for the year. */
 const LAST_MS = 253_402_300_799_999;
@@ -13,7 +13,7 @@ const LAST_MS = 253_402_300_799_999;
  */
 export function parseRfc3339(text: string): number | undefined {
   const [matched, year, month, day] = TIME.exec(text) ?? [];
-  if (matched === undefined || !isDayOfMonth(Number(year), Number(month), Number(day))) {
+  if (matched === undefined || Number(day) > daysOfMonth(Number(year), Number(month))) {
     return undefined;
   }
   const ms = Date.parse(matched);
@@ -25,9 +25,8 @@ export function formatRfc3339(ms: number): string {
   return new Date(ms).toISOString();
 }
 
-/** `Date.parse` takes 30 February for 2 March. */
-function isDayOfMonth(year: number, month: number, day: number): boolean {
+/** Needed because `Date.parse` takes 30 February for 2 March. */
+function daysOfMonth(year: number, month: number): number {
   const isLeapYear = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
-  const days = [31, isLeapYear ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1] ?? 0;
-  return day >= 1 && day <= days;
+  return [31, isLeapYear ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1] ?? 0;
 }

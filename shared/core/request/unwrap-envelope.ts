@@ -21,18 +21,19 @@ export function unwrapEnvelope(
     return { ok: false, problem: { path: "body", message: json.message } };
   }
   if (!isNotification(json.value)) {
-    return { ok: true, ...unwrapEvent(json.value, []) };
+    return { ok: true, ...unwrapEvent(json.value, "") };
   }
   const message = parseJson(json.value.Message);
   return message.ok
-    ? { ok: true, ...unwrapEvent(message.value, ["Message"]) }
+    ? { ok: true, ...unwrapEvent(message.value, "Message") }
     : { ok: false, problem: { path: "Message", message: message.message } };
 }
 
-function unwrapEvent(value: unknown, path: readonly string[]): { readonly value: unknown; readonly path: string } {
-  return isEvent(value)
-    ? { value: value["detail"], path: [...path, "detail"].join(".") }
-    : { value, path: path.join(".") };
+function unwrapEvent(value: unknown, path: string): { readonly value: unknown; readonly path: string } {
+  if (!isEvent(value)) {
+    return { value, path };
+  }
+  return { value: value["detail"], path: path === "" ? "detail" : `${path}.detail` };
 }
 
 function isNotification(value: unknown): value is JsonObject & { readonly Message: string } {

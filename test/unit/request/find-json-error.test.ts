@@ -40,7 +40,9 @@ describe("findJsonError", () => {
   });
 
   it.each([
-    { text: ' { "a" : [ 1 , -0.5e+3 , true , false , null , "\\u00e9\\n\\"\\\\ \u007f\u2028" , { } , [ ] ] } \r\n\t' },
+    {
+      text: ' { "a" : [ 1 , -0.5e+3 , 1e5 , true , false , null , "\\u00e9\\n\\"\\\\ \u007f\u2028" , { } , [ ] ] } \r\n\t',
+    },
     { text: '"{}"' },
     { text: "0" },
   ])("finds nothing wrong with $text", ({ text }) => {

@@ -19,6 +19,7 @@ describe("nearestName", () => {
     { name: "Priority", nearest: undefined },
     { name: "TimeToLiveee", nearest: "TimeToLive" },
     { name: "TimeToLiveeee", nearest: undefined },
+    { name: "xyBoda", nearest: undefined },
     { name: "x", nearest: undefined },
     { name: "ab", nearest: undefined },
     { name: "", nearest: undefined },
@@ -26,8 +27,12 @@ describe("nearestName", () => {
     expect(nearestName(name, NAMES)).toBe(nearest);
   });
 
-  it("prefers the nearer of two, whatever their order", () => {
-    expect(nearestName("ImageUrls", ["ImageIcons", "ImageUrl"])).toBe("ImageUrl");
-    expect(nearestName("ImageUrls", ["ImageUrl", "ImageIcons"])).toBe("ImageUrl");
+  it.each([
+    { name: "Badge1", names: ["Budges", "Badge"], nearest: "Badge" },
+    { name: "Badge1", names: ["Badge", "Budges"], nearest: "Badge" },
+    { name: "Datas", names: ["Dates", "Data"], nearest: "Dates" },
+    { name: "ab", names: ["cd"], nearest: undefined },
+  ])("$name among $names: $nearest", ({ name, names, nearest }) => {
+    expect(nearestName(name, names)).toBe(nearest);
   });
 });

@@ -14,6 +14,13 @@ describe("rawContentBytes", () => {
     expect(rawContentBytes(channelType, rawContent)).toBe(bytes);
   });
 
+  it.each(["\u007F", "\u0080", "\u07FF", "\u0800", "\uD7FF", "\u{10000}", "\u{10FFFF}", "\uE000", "\uFFFF"])(
+    "counts %j as it is sent",
+    (character) => {
+      expect(rawContentBytes("APNS", character)).toBe(utf8Bytes(character));
+    },
+  );
+
   const long = "x".repeat(3_000);
   const v1 = (message: object) => ({ fcmV1Message: { message } });
   it.each([
