@@ -2,6 +2,9 @@
  * Everything outside, in our own words. The pipeline sees the world only through this page;
  * `shared/aws` has one adapter for each interface, `test/support` one fake.
  */
+import type { Claim, ClaimAnswer, SettleAnswer } from "./core/ledger/account.ts";
+import type { AccountKey } from "./core/ledger/account-key.ts";
+import type { Result } from "./core/ledger/result.ts";
 import type { DeliveryResult } from "./core/outcome/delivery-result.ts";
 import type { Confidence } from "./core/outcome/outcome.ts";
 import type { Call } from "./core/plan/call.ts";
@@ -87,6 +90,28 @@ export type CallAnswer =
 export interface PushService {
   /** Waits for the slot, then makes the call. Never rejects. */
   send(call: Call, slot: Slot): Promise<CallAnswer>;
+}
+
+/** The ledger gave no answer that can be trusted; what it was asked for may have been done all the same. */
+export interface LedgerAway {
+  readonly kind: "away";
+  readonly detail: string;
+}
+
+/**
+ * Keeps the accounts of `core/ledger/account.ts`, by the laws there. A step that found the ledger away may be taken again
+ * by who took it; every other answer holds. None rejects.
+ */
+export interface Ledger {
+  /** Writes the claim where the answer is `go`. */
+  claim(key: AccountKey, claim: Claim): Promise<ClaimAnswer | LedgerAway>;
+  /** Writes the result of a call made under the claim of `owner`, where the answer is `settled`. */
+  settle(
+    key: AccountKey,
+    settlement: { readonly owner: string; readonly result: Result },
+  ): Promise<SettleAnswer | LedgerAway>;
+  /** Takes back a claim under which nothing was sent. One that is no longer `owner`'s is left as it is. */
+  release(key: AccountKey, owner: string): Promise<{ readonly kind: "released" } | LedgerAway>;
 }
 
 /** One SQS message as Lambda hands it over. */

@@ -1,0 +1,33 @@
+import type { CampaignPosition } from "../request/record-attributes.ts";
+
+/** Where an account is kept: both keys of the state table. */
+export interface AccountKey {
+  readonly pk: string;
+  readonly sk: string;
+}
+
+/** Over so many partitions the slices of one campaign are spread: a partition takes 1,000 writes a second. */
+const PARTITIONS_OF_A_CAMPAIGN = 16;
+
+/** Wide enough for 10,000,000,000 recipients, so that a campaign's chunks are listed in order. */
+const CHUNK_DIGITS = 8;
+
+/**
+ * The accounts of one request lie beside each other, by part; those of a campaign by chunk and part.
+ *
+ * @param slice.id the request's `RequestId`; where it has none, the message id of the record that its producer put
+ * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
+ */
+export function accountKey(slice: {
+  readonly applicationId: string;
+  readonly id: string;
+  readonly part: string;
+  readonly campaign?: Pick<CampaignPosition, "id" | "chunk"> | undefined;
+}): AccountKey {
+  const { applicationId, id, part, campaign } = slice;
+  if (campaign === undefined) return { pk: `ledger#${applicationId}#${id}`, sk: part };
+  return {
+    pk: `campaign#${campaign.id}#${campaign.chunk % PARTITIONS_OF_A_CAMPAIGN}`,
+    sk: `${String(campaign.chunk).padStart(CHUNK_DIGITS, "0")}#${part}`,
+  };
+}
