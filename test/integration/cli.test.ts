@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { pushSimulatorAt } from "../../tools/local/push-simulator/remote.ts";
 import { runSluice, serveSluice } from "../support/run-sluice.ts";
 
 let folder: string;
@@ -90,7 +91,7 @@ describe("sluice send", () => {
       expect(sent).toMatchObject({ exitCode: 0, stderr: "" });
       expect(JSON.parse(sent.stdout).QueueUrl).toContain("sluice-local-transactional");
       await expect
-        .poll(async () => (await (await fetch(`${simulator}/_simulator/ledger`)).json()).devices.received, {
+        .poll(async () => (await pushSimulatorAt(simulator).ledger()).devices.received, {
           timeout: 30_000,
         })
         .toBe(1);
