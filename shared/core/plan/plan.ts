@@ -1,187 +1,110 @@
 import { deviceTokenIdentity } from "../request/device-token.ts";
-import type { AddressConfiguration } from "../request/send-request.ts";
-import type { Call, Packing, PlannedAddress, Slice } from "./call.ts";
-import { carrying, type Lift, liftOf, sharedConfiguration, wholeConfiguration } from "./lift.ts";
+import type { Call, Packing, Slice } from "./call.ts";
+import { explain } from "./explain.ts";
+import { type Likeness, likenessOf, type Obstacle, obstaclesOf } from "./likeness.ts";
+import { merge, type Timed } from "./merge.ts";
+import { mostJsonBytes } from "./most-json-bytes.ts";
+import { type OwnMessage, ownMessage } from "./own-message.ts";
+import { type Parcel, pack } from "./pack.ts";
 import { MOST_ADDRESSES } from "./slices.ts";
-import { differenceOf, type UnpackedBecause } from "./unpacked-because.ts";
+import { withTimeToLive } from "./time-to-live.ts";
+import type { UnpackedBecause } from "./unpacked-because.ts";
 
 export interface Plan {
-  /** Oldest first: in the order of the first record that each is for. */
+  /** Oldest first: in the order of the first slice that each is for. */
   readonly calls: readonly Call[];
-  /** How many addresses are in calls that are not full although others of their channel could have filled them. */
+  /** How many addresses are in calls that are not full, and what kept them from filling others of their channel. */
   readonly unpackedBecause: ReadonlyMap<UnpackedBecause, number>;
 }
 
-/** "7 MB" for request and response, less what the frame of a call takes. @see https://docs.aws.amazon.com/pinpoint/latest/developerguide/quotas.html */
-const MOST_BYTES = 6_500_000;
+interface PlanSettings {
+  readonly packing: Packing;
+  readonly nowMs: number;
+}
 
 /**
  * Merges slices into as few calls as the API allows.
  *
  * **The law: what a device receives is what it would have received had its request been sent alone.** A call has one
- * application, one channel type, up to 100 addresses and one message; what an address can carry for certain is lifted to
- * it (`liftOf`). A slice is never divided, and no call names a device twice. A slice that is alone in its call is sent
- * as it was given, but for its time to live.
+ * application, one channel type, up to 100 addresses, up to 7 MB and one message; what an address can carry for certain
+ * is lifted to it. A slice is never divided, and two messages for one device are never in one call, however its token
+ * is spelled. A request that shares its call with no other is sent as it was given, but for its time to live.
  */
-export function plan(
-  slices: readonly Slice[],
-  { packing, nowMs }: { readonly packing: Packing; readonly nowMs: number },
-): Plan {
-  const groups = new Map<string, Item[]>();
-  for (const slice of slices) {
-    const lift = liftOf(slice, packing, nowMs);
-    const items = groups.get(lift.sharedKey) ?? [];
-    items.push({ slice, lift });
-    groups.set(lift.sharedKey, items);
+export function plan(slices: readonly Slice[], settings: PlanSettings): Plan {
+  const groups = new Map<string, Draft[]>();
+  for (const draft of draftsOf(slices, settings)) {
+    const alike = groups.get(draft.likeness.key);
+    if (alike === undefined) groups.set(draft.likeness.key, [draft]);
+    else alike.push(draft);
   }
-  const bins = [...groups.values()].flatMap(binsOf).sort((a, b) => firstRecord(a) - firstRecord(b));
-  return { calls: bins.map(callOf), unpackedBecause: explain(bins) };
+  const packed = [...groups.values()].map((alike) => pack(alike, MOST_ADDRESSES).map(oldestFirst));
+  const merged = packed.flat().sort(byFirst);
+  return { calls: merged.map(merge), unpackedBecause: explain(packed) };
 }
 
-interface Item {
-  readonly slice: Slice;
-  readonly lift: Lift;
+/** A slice on its way into a call. */
+export interface Draft extends Timed, Parcel {
+  readonly likeness: Likeness;
+  readonly order: number;
 }
 
-/** A call that is being filled. */
-interface Bin {
-  readonly items: Item[];
-  /** How many earlier slices of the group are for a device of this bin. */
-  readonly round: number;
-  addresses: number;
-  bytes: number;
-}
-
-/**
- * Best fit, largest first, in rounds: the nth slice for a device is in round n, and rounds do not mix, so that no call
- * names a device twice and nothing is ever compared. Linear in the number of addresses.
- */
-function binsOf(items: readonly Item[]): Bin[] {
-  const seen = new Map<string, number>();
-  const rounds = items.map(({ slice }) => {
-    const identities = slice.tokens.map((token) => deviceTokenIdentity(slice.channelType, token));
-    const round = Math.max(...identities.map((identity) => seen.get(identity) ?? 0));
-    for (const identity of identities) seen.set(identity, round + 1);
-    return round;
+function draftsOf(slices: readonly Slice[], settings: PlanSettings): Draft[] {
+  const likenessFor = rememberingTheLast(settings.packing);
+  return slices.map((slice, order) => {
+    const message = timedMessage(slice, settings);
+    const obstacles = obstaclesOf(slice, message);
+    let likeness = likenessFor(slice, message, obstacles);
+    if (weightOf(slice, likeness) > MOST_ADDRESSES) likeness = likenessFor(slice, message, obstacles.add("bytes"));
+    const weight = Math.min(weightOf(slice, likeness), MOST_ADDRESSES);
+    const devices = slice.tokens.map((token) => deviceTokenIdentity(slice.channelType, token));
+    return { slice, message, likeness, order, weight, devices };
   });
-  const bins: Bin[] = [];
-  /** By round, then by the number of addresses that still fit: the bins that have just that much room. */
-  const withRoom = new Map<number, Bin[][]>();
-  const order = items.map((_, index) => index).sort((a, b) => sizeOf(items, b) - sizeOf(items, a));
-  for (const index of order) {
-    const item = items[index] as Item;
-    const round = rounds[index] ?? 0;
-    const byRoom = withRoom.get(round) ?? Array.from({ length: MOST_ADDRESSES + 1 }, (): Bin[] => []);
-    withRoom.set(round, byRoom);
-    const size = item.slice.tokens.length;
-    const bytes = liftedBytes(item);
-    const bin = takeBin(byRoom, size, bytes) ?? { items: [], round, addresses: 0, bytes: 0 };
-    if (bin.items.length === 0) bins.push(bin);
-    bin.items.push(item);
-    bin.addresses += size;
-    bin.bytes += bytes;
-    byRoom[MOST_ADDRESSES - bin.addresses]?.push(bin);
-  }
-  return bins;
 }
 
-function sizeOf(items: readonly Item[], index: number): number {
-  return items[index]?.slice.tokens.length ?? 0;
-}
-
-/** Takes out the fullest bin that has room. */
-function takeBin(byRoom: readonly Bin[][], size: number, bytes: number): Bin | undefined {
-  for (let room = size; room <= MOST_ADDRESSES; room++) {
-    const bins = byRoom[room] ?? [];
-    const last = bins.at(-1);
-    if (last !== undefined && last.bytes + bytes <= MOST_BYTES) return bins.pop();
-  }
-  return undefined;
-}
-
-/** Of UTF-8, and rather too many: three for each UTF-16 unit, in the largest form that the slice may take. */
-function liftedBytes({ slice, lift }: Item): number {
-  const carried = lift.carriedKey.length;
-  return slice.tokens.reduce((bytes, token) => {
-    const own = slice.request.addresses.get(token);
-    return bytes + 3 * (token.length + carried + textLength(own) + 100);
-  }, 0);
-}
-
-function textLength(value: unknown): number {
-  if (typeof value === "string") return value.length;
-  if (typeof value !== "object" || value === null) return 8;
-  return Object.entries(value).reduce((length, [key, held]) => length + key.length + 8 + textLength(held), 0);
-}
-
-function firstRecord({ items }: Bin): number {
-  return Math.min(...items.map(({ slice }) => slice.record));
-}
-
-function callOf({ items }: Bin): Call {
-  const inOrder = [...items].sort((a, b) => a.slice.record - b.slice.record);
-  const [first] = inOrder as [Item];
-  const carries = inOrder.some(({ lift }) => lift.carriedKey !== first.lift.carriedKey);
-  const { applicationId } = first.slice.request;
-  const { traceId } = first.slice.request;
-  const context = carries ? first.lift.shared.context : first.slice.request.context;
-  const isOneRequest = inOrder.every(({ slice }) => slice.request === first.slice.request);
-  return {
-    applicationId,
-    channelType: first.slice.channelType,
-    addresses: inOrder.flatMap((item) => plannedAddresses(item, carries)),
-    messageConfiguration: carries
-      ? sharedConfiguration(first.lift, first.slice)
-      : wholeConfiguration(first.lift, first.slice, isOneRequest),
-    ...(context === undefined ? {} : { context }),
-    ...(traceId === undefined ? {} : { traceId }),
+/** The slices of a request come one after another: one of thousands of slices is looked through once. */
+function rememberingTheLast(packing: Packing) {
+  let last: { readonly slice: Slice; readonly obstacles: string; readonly likeness: Likeness } | undefined;
+  return (slice: Slice, message: OwnMessage | undefined, found: ReadonlySet<Obstacle>): Likeness => {
+    const obstacles = [...found].sort().join();
+    const { request, channelType } = slice;
+    if (last?.slice.request !== request || last.slice.channelType !== channelType || last.obstacles !== obstacles) {
+      last = { slice, obstacles, likeness: likenessOf(slice, message, { packing, obstacles: found }) };
+    }
+    return last.likeness;
   };
 }
 
-function plannedAddresses({ slice, lift }: Item, carries: boolean): PlannedAddress[] {
-  return slice.tokens.map((token) => {
-    const own = slice.request.addresses.get(token) as AddressConfiguration;
-    return { token, slice, configuration: carries ? carrying(lift.carried, own) : own };
-  });
+function timedMessage({ request, channelType }: Slice, { nowMs }: PlanSettings): OwnMessage | undefined {
+  const message = ownMessage(request.messageConfiguration, channelType);
+  const { expiresAtMs } = request;
+  return message === undefined || expiresAtMs === undefined
+    ? message
+    : withTimeToLive(message, channelType, { expiresAtMs, nowMs });
 }
+
+/** "7 MB", read as the smaller of its meanings. @see https://docs.aws.amazon.com/pinpoint/latest/developerguide/quotas.html */
+const MOST_BYTES = 7_000_000;
 
 /**
- * Where an application's channel has more calls than its addresses need, those in calls that are not full are
- * explained: by what kept them from the call of their channel that has the most requests.
+ * Addresses, or their bytes in hundredths of what a call may have, whichever is more: what weighs no more than 100 is
+ * neither too many nor too large. Bytes are counted as the most that they can be, six for each UTF-16 unit, and even so
+ * only addresses with more than 11,000 of them weigh more than 1.
  */
-function explain(bins: readonly Bin[]): ReadonlyMap<UnpackedBecause, number> {
-  const reasons = new Map<UnpackedBecause, number>();
-  for (const ofChannel of byChannel(bins)) {
-    const addresses = ofChannel.reduce((sum, bin) => sum + bin.addresses, 0);
-    if (ofChannel.length <= Math.ceil(addresses / MOST_ADDRESSES)) continue;
-    const [main, ...others] = [...ofChannel].sort((a, b) => b.items.length - a.items.length) as [Bin, ...Bin[]];
-    for (const bin of others.filter((other) => other.addresses < MOST_ADDRESSES)) {
-      for (const { slice, lift } of bin.items) {
-        const reason = reasonFor(lift, bin, main);
-        if (reason !== undefined) reasons.set(reason, (reasons.get(reason) ?? 0) + slice.tokens.length);
-      }
-    }
+function weightOf({ request, tokens }: Slice, { messageBytes, liftedBytes }: Likeness): number {
+  let bytes = messageBytes + FRAME_BYTES;
+  for (const token of tokens) {
+    bytes += mostJsonBytes(token) + mostJsonBytes(request.addresses.get(token)) + liftedBytes;
   }
-  return reasons;
+  return Math.max(tokens.length, Math.ceil(bytes / (MOST_BYTES / MOST_ADDRESSES)));
 }
 
-function byChannel(bins: readonly Bin[]): Iterable<Bin[]> {
-  const channels = new Map<string, Bin[]>();
-  for (const bin of bins) {
-    const { request, channelType } = (bin.items[0] as Item).slice;
-    const key = `${channelType} ${request.applicationId}`;
-    const ofChannel = channels.get(key) ?? [];
-    ofChannel.push(bin);
-    channels.set(key, ofChannel);
-  }
-  return channels.values();
+/** `{"Addresses":{},"MessageConfiguration":{…` and so on. */
+const FRAME_BYTES = 256;
+
+function oldestFirst(drafts: readonly Draft[]): readonly [Draft, ...Draft[]] {
+  return drafts.toSorted((a, b) => a.order - b.order) as [Draft, ...Draft[]];
 }
 
-function reasonFor(lift: Lift, bin: Bin, main: Bin): UnpackedBecause | undefined {
-  const mainLift = (main.items[0] as Item).lift;
-  if (lift.sharedKey !== mainLift.sharedKey) {
-    return lift.because ?? mainLift.because ?? differenceOf(lift.shared, mainLift.shared);
-  }
-  if (bin.round !== main.round) return "sameDevice";
-  return bin.bytes + main.bytes > MOST_BYTES ? "bytes" : "sliceSize";
+function byFirst([a]: readonly [Draft, ...Draft[]], [b]: readonly [Draft, ...Draft[]]): number {
+  return a.order - b.order;
 }

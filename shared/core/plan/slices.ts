@@ -6,40 +6,36 @@ import type { Slice } from "./call.ts";
 /** The most addresses that one call takes. @see https://docs.aws.amazon.com/pinpoint/latest/apireference/apps-application-id-messages.html */
 export const MOST_ADDRESSES = 100;
 
-/** A slice that is being filled. */
-interface Filling {
-  readonly channelType: ChannelType;
-  readonly tokens: string[];
-  readonly identities: Set<string>;
-}
-
 /**
- * Divides a request into slices: up to 100 addresses of one channel type each, in body order and numbered in the order
- * of their first addresses. Another spelling of a device token that a slice already has goes to a later one, because a
- * call's `Addresses` can name a device once.
+ * Divides a request into slices: up to 100 addresses of one channel type each, in body order, numbered from 0 in the
+ * order of their first addresses. The nth spelling of a device token goes to slices of nth spellings, because a call
+ * names a device once and each spelling is an address of its own.
  *
- * A record that is itself a part (`part`) is one slice of that name; should it not fit into one, its slices are numbered
- * below that name. The same request always gives the same slices: their names are what it is accounted for by.
+ * A record that is itself a part (`part`) is one slice of that name; should it take several, they are numbered below
+ * that name. The same request always gives the same slices: their names are what it is accounted for by.
  */
 export function slicesOf(
   request: SendRequest,
   { record, part }: { readonly record: number; readonly part?: string },
 ): Slice[] {
   const slices: Filling[] = [];
+  /** By channel type, then by spelling. */
   const open = new Map<ChannelType, Filling[]>();
+  const spellings = new Map<string, number>();
   for (const [token, { ChannelType: channelType }] of request.addresses) {
-    const identity = deviceTokenIdentity(channelType, token);
-    const candidates = open.get(channelType) ?? [];
-    let filling = candidates.find(({ identities }) => !identities.has(identity));
-    if (filling === undefined) {
-      filling = { channelType, tokens: [], identities: new Set() };
+    const device = `${channelType} ${deviceTokenIdentity(channelType, token)}`;
+    const spelling = spellings.get(device) ?? 0;
+    spellings.set(device, spelling + 1);
+
+    const ofChannel = open.get(channelType) ?? [];
+    open.set(channelType, ofChannel);
+    let filling = ofChannel[spelling];
+    if (filling === undefined || filling.tokens.length === MOST_ADDRESSES) {
+      filling = { channelType, tokens: [] };
+      ofChannel[spelling] = filling;
       slices.push(filling);
-      candidates.push(filling);
-      open.set(channelType, candidates);
     }
     filling.tokens.push(token);
-    filling.identities.add(identity);
-    if (filling.tokens.length === MOST_ADDRESSES) candidates.splice(candidates.indexOf(filling), 1);
   }
   return slices.map(({ channelType, tokens }, number) => ({
     request,
@@ -48,6 +44,12 @@ export function slicesOf(
     channelType,
     tokens,
   }));
+}
+
+/** A slice that is being filled. */
+interface Filling {
+  readonly channelType: ChannelType;
+  readonly tokens: string[];
 }
 
 function partOf(part: string | undefined, number: number, slices: number): string {

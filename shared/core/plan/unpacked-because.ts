@@ -1,53 +1,49 @@
 /**
- * Why addresses do not share a call with others of their application and channel type: the first of these that holds.
- * The names are values of a metric's dimension and of `sluice plan`.
+ * What keeps two slices of one application and channel type from sharing a call. Where several hold, the first is told.
+ * The names are a dimension of the metric `UnpackedBecause`, and what `sluice plan` prints.
  */
-export const UNPACKED_BECAUSE = [
-  /** Another request in the batch is for the same device. */
-  "sameDevice",
-  /** The call would become larger than the API takes. */
-  "bytes",
-  /** Slices are not divided, and these do not add up to full calls. */
-  "sliceSize",
-  /** `PACKING=identical` merges equal messages only. */
+export const DIFFERENCES = [
+  /** `PACKING=identical` merges equal messages only, and these differ in a text, variables or context. */
   "packingIdentical",
+  /** Of a silent push nothing is lifted: a text might make it one that shows something. */
   "silentPush",
-  "defaultMessage",
+  /**
+   * Raw content, the message's or an address's. `PACKING=all` lifts the message's; for APNs only beside an
+   * `APNSPushType`, which is otherwise read from it.
+   */
   "rawContent",
-  /** An empty title or body, of the message or of an address. */
+  /** There is a default message, or no message of the channel's own. */
+  "defaultMessage",
+  /** Lifted to each of its addresses, the message would make a call too large. */
+  "bytes",
+  /** An empty title or body, of the message or of an address: it might count as none. */
   "emptyText",
-  /** A title or a body is there in one and absent in the other. */
-  "missingText",
-  /** The message and an address have a key of `Context` in common. */
+  /** A text with `{{variables}}`, or values for them that are empty: nobody says how overrides are filled. */
+  "variables",
+  /** `Context` of the message and of an address have a key in common. */
   "contextConflict",
+  /** One has a title, a body, raw content, variables or context, the other has none. */
+  "missingPart",
+  "data",
   "traceId",
   "timeToLive",
-  "data",
+  "collapseId",
+  "badge",
   "url",
+  "images",
+  "priority",
   "otherFields",
 ] as const;
 
+export type Difference = (typeof DIFFERENCES)[number];
+
+/** Why addresses are in a call that is not full. */
+export const UNPACKED_BECAUSE = [
+  ...DIFFERENCES,
+  /** Alike, but for the same device. */
+  "sameDevice",
+  /** Alike, but slices are not divided, and these do not add up to full calls; or they are too large to. */
+  "sliceSize",
+] as const;
+
 export type UnpackedBecause = (typeof UNPACKED_BECAUSE)[number];
-
-/** What two messages that may both carry their texts differ in. */
-export function differenceOf(one: Comparable, other: Comparable): UnpackedBecause {
-  if (one.traceId !== other.traceId) return "traceId";
-  const names = new Set([...Object.keys(one.message ?? {}), ...Object.keys(other.message ?? {})]);
-  const differing = [...names].filter(
-    (name) => JSON.stringify(one.message?.[name]) !== JSON.stringify(other.message?.[name]),
-  );
-  return FIELD_REASONS.find(([, fields]) => differing.some((name) => fields.includes(name)))?.[0] ?? "otherFields";
-}
-
-interface Comparable {
-  readonly message: Readonly<Record<string, unknown>> | undefined;
-  readonly traceId: string | undefined;
-}
-
-const FIELD_REASONS: readonly (readonly [UnpackedBecause, readonly string[]])[] = [
-  ["missingText", ["Title", "Body", "Substitutions"]],
-  ["rawContent", ["RawContent"]],
-  ["timeToLive", ["TimeToLive", "ExpiresAfter"]],
-  ["data", ["Data"]],
-  ["url", ["Url", "Action"]],
-];

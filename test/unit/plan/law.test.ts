@@ -1,130 +1,186 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
-import type { Call, Packing } from "../../../shared/core/plan/call.ts";
+import { expect, it } from "vitest";
+import type { Call, PlannedAddress, Slice } from "../../../shared/core/plan/call.ts";
+import { PLACEHOLDER } from "../../../shared/core/plan/merge.ts";
+import { ownMessage } from "../../../shared/core/plan/own-message.ts";
 import { plan } from "../../../shared/core/plan/plan.ts";
 import { slicesOf } from "../../../shared/core/plan/slices.ts";
+import { type ChannelType, MESSAGE_FIELD } from "../../../shared/core/request/channel-type.ts";
 import { deviceTokenIdentity } from "../../../shared/core/request/device-token.ts";
-import type { SendRequest } from "../../../shared/core/request/send-request.ts";
-import { deviceMessage } from "../../../tools/local/push-simulator/device-message.ts";
+import type { AddressConfiguration, SendRequest } from "../../../shared/core/request/send-request.ts";
+import { type DeviceMessage, deviceMessage } from "../../../tools/local/push-simulator/device-message.ts";
 import { canonicalText } from "../../../tools/local/push-simulator/message-digest.ts";
 import type { PushRequest } from "../../../tools/local/push-simulator/wire.ts";
-import { anyMergeableRequests, NOW_MS } from "./any-mergeable-requests.ts";
+import { arbitraryBatch, NOW_MS } from "../../support/arbitrary-send-request.ts";
 
-const PACKINGS = ["identical", "text", "all"] as const satisfies readonly Packing[];
+it.each([
+  { packing: "identical", rawPercent: 5, lifts: [] },
+  { packing: "text", rawPercent: 20, lifts: ["TitleOverride", "BodyOverride", "Substitutions", "Context"] },
+  { packing: "all", rawPercent: 75, lifts: ["RawContent"] },
+] as const)(
+  "packing $packing: every device receives what it would have, had its request been sent alone",
+  ({ packing, rawPercent, lifts }) => {
+    const seen: Seen = { merged: 0, lifted: new Map() };
+    fc.assert(
+      fc.property(arbitraryBatch({ rawPercent }), (requests) => {
+        const slices = requests.flatMap((request, record) => slicesOf(request, { record }));
+        const { calls } = plan(slices, { packing, nowMs: NOW_MS });
+        expect(calls).toEqual(plan(slices, { packing, nowMs: NOW_MS }).calls);
+        expectSlicesWhole(calls, slices);
+        const alone = new Map(requests.map((request) => [request, wireOf(request.addresses, request)]));
+        for (const call of calls) {
+          expectOneCall(call);
+          const merged = wireOf(
+            new Map(call.addresses.map(({ token, configuration }) => [token, configuration])),
+            call,
+          );
+          expect(JSON.stringify(merged).length).toBeLessThan(7_000_000 / 3);
+          for (const address of call.addresses) {
+            const { request } = address.slice;
+            expectSame(
+              deviceMessage(merged, address.token),
+              deviceMessage(alone.get(request) as PushRequest, address.token),
+              address,
+            );
+            if (packing !== "all") expect(address.configuration.RawContent).toBe(ownOf(address)?.RawContent);
+          }
+          if (isOfOneRequest(call)) expectAsGiven(call);
+          else note(call, seen);
+        }
+      }),
+      { numRuns: 250 },
+    );
+    // A law about calls that are never merged would prove nothing.
+    expect(seen.merged).toBeGreaterThan(20);
+    for (const part of lifts) expect(seen.lifted.get(part), part).toBeGreaterThan(3);
+  },
+);
 
-const planned = (requests: readonly SendRequest[], packing: Packing) =>
-  plan(
-    requests.flatMap((request, record) => slicesOf(request, { record })),
-    { packing, nowMs: NOW_MS },
-  );
+/** What the runs had to show: calls for several requests, and in how many of them an address carries what it did not. */
+interface Seen {
+  merged: number;
+  readonly lifted: Map<string, number>;
+}
 
-/** As the call goes over the wire. */
-const wireOfCall = ({ addresses, messageConfiguration, context, traceId }: Call) =>
-  ({
-    Addresses: Object.fromEntries(addresses.map(({ token, configuration }) => [token, configuration])),
-    MessageConfiguration: messageConfiguration,
-    ...(context === undefined ? {} : { Context: context }),
-    ...(traceId === undefined ? {} : { TraceId: traceId }),
-  }) as PushRequest;
-
-const wireOfRequest = ({ addresses, messageConfiguration, context, traceId }: SendRequest) =>
-  ({
+/** As it travels. */
+function wireOf(
+  addresses: ReadonlyMap<string, AddressConfiguration>,
+  { messageConfiguration, context, traceId }: Pick<Call, "messageConfiguration" | "context" | "traceId">,
+): PushRequest {
+  const request = {
     Addresses: Object.fromEntries(addresses),
     MessageConfiguration: messageConfiguration,
-    ...(context === undefined ? {} : { Context: context }),
-    ...(traceId === undefined ? {} : { TraceId: traceId }),
-  }) as PushRequest;
-
-/** What a device receives, its time to live apart, which is the one thing that may become shorter. */
-function received(applicationId: string, wire: PushRequest, token: string) {
-  const { fields, ...message } = deviceMessage(wire, token);
-  const { TimeToLive, ExpiresAfter, ...others } = fields;
-  const device = `${applicationId} ${message.channelType} ${deviceTokenIdentity(message.channelType, token)}`;
-  return { text: `${device} ${canonicalText({ ...message, fields: others })}`, TimeToLive, ExpiresAfter };
+    Context: context,
+    TraceId: traceId,
+  };
+  return JSON.parse(JSON.stringify(request)) as PushRequest;
 }
 
-const deliveriesAlone = (requests: readonly SendRequest[]) =>
-  requests.flatMap((request) =>
-    [...request.addresses.keys()].map((token) => received(request.applicationId, wireOfRequest(request), token).text),
-  );
-
-const deliveriesOf = (calls: readonly Call[]) =>
-  calls.flatMap((call) =>
-    call.addresses.map(({ token }) => received(call.applicationId, wireOfCall(call), token).text),
-  );
-
-/** What is left until `ExpiresAt`, in seconds under a minute, tens under ten minutes, else minutes. */
-function secondsLeft(expiresAtMs: number): number {
-  const seconds = Math.floor((expiresAtMs - NOW_MS) / 1000);
-  const step = [60, 600].findIndex((limit) => seconds < limit);
-  return Math.floor(seconds / ([1, 10][step] ?? 60)) * ([1, 10][step] ?? 60);
+/** Every address of every slice is in one call, together with the rest of its slice. */
+function expectSlicesWhole(calls: readonly Call[], slices: readonly Slice[]): void {
+  const planned = calls.flatMap(({ addresses }) => [...Map.groupBy(addresses, ({ slice }) => slice)]);
+  expect(planned.length).toBe(slices.length);
+  expect(new Set(planned.map(([slice]) => slice))).toEqual(new Set(slices));
+  for (const [slice, addresses] of planned) expect(addresses.map(({ token }) => token)).toEqual(slice.tokens);
 }
 
-describe.each(PACKINGS)("packing %s", (packing) => {
-  it("gives every device what its request sent alone would have given it", () => {
-    fc.assert(
-      fc.property(anyMergeableRequests, (requests) => {
-        expect(deliveriesOf(planned(requests, packing).calls).sort()).toEqual(deliveriesAlone(requests).sort());
-      }),
-      { numRuns: 600 },
-    );
-  });
+/** One application, one channel type, no more addresses than a call takes, each device once. */
+function expectOneCall({ applicationId, channelType, addresses }: Call): void {
+  expect(addresses.length).toBeLessThanOrEqual(100);
+  const devices = new Set(addresses.map(({ token }) => deviceTokenIdentity(channelType, token)));
+  expect(devices.size).toBe(addresses.length);
+  for (const { slice, configuration } of addresses) {
+    expect([slice.request.applicationId, slice.channelType]).toEqual([applicationId, channelType]);
+    expect(configuration.ChannelType).toBe(channelType);
+  }
+}
 
-  it("shortens a time to live to what is left, where the channel's own message can say so, and nowhere else", () => {
-    fc.assert(
-      fc.property(anyMergeableRequests, (requests) => {
-        for (const call of planned(requests, packing).calls) {
-          const wire = wireOfCall(call);
-          for (const { token, slice } of call.addresses) {
-            const { request } = slice;
-            const now = received(call.applicationId, wire, token);
-            const alone = received(call.applicationId, wireOfRequest(request), token);
-            const own = request.messageConfiguration[call.channelType === "BAIDU" ? "BaiduMessage" : fieldOf(call)];
-            const applies = own !== undefined && own.RawContent === undefined && request.expiresAtMs !== undefined;
-            const left = applies ? secondsLeft(request.expiresAtMs) : Number.POSITIVE_INFINITY;
-            const isAdm = call.channelType === "ADM";
-            const given = Number((isAdm ? alone.ExpiresAfter : alone.TimeToLive) ?? Number.POSITIVE_INFINITY);
-            const actual = Number((isAdm ? now.ExpiresAfter : now.TimeToLive) ?? Number.POSITIVE_INFINITY);
-            expect(actual).toBe(Math.min(given, left));
-          }
-        }
-      }),
-      { numRuns: 300 },
-    );
-  });
+function expectSame(merged: DeviceMessage, alone: DeviceMessage, { slice }: PlannedAddress): void {
+  expect(canonicalText(untimed(merged))).toBe(canonicalText(untimed(alone)));
+  expect(canonicalText(merged)).not.toContain(PLACEHOLDER.Title);
+  expect(canonicalText(merged)).not.toContain(PLACEHOLDER.Body);
+  expectTimeToLive(secondsOf(merged), secondsOf(alone), slice);
+}
 
-  it("puts every address of every request into exactly one call, and no device into a call twice", () => {
-    fc.assert(
-      fc.property(anyMergeableRequests, (requests) => {
-        const { calls } = planned(requests, packing);
-        const asked = requests.flatMap((request, record) =>
-          [...request.addresses.keys()].map((token) => `${record} ${token}`),
-        );
-        const inCalls = calls.flatMap((call) => call.addresses.map(({ token, slice }) => `${slice.record} ${token}`));
-        expect(inCalls.sort()).toEqual(asked.sort());
-        for (const { addresses, channelType, applicationId } of calls) {
-          expect(addresses.length).toBeLessThanOrEqual(100);
-          const devices = addresses.map(({ token }) => deviceTokenIdentity(channelType, token));
-          expect(new Set(devices).size).toBe(devices.length);
-          for (const { slice } of addresses) {
-            expect([slice.channelType, slice.request.applicationId]).toEqual([channelType, applicationId]);
-          }
-        }
-      }),
-      { numRuns: 300 },
-    );
-  });
-});
+function untimed({ fields, ...message }: DeviceMessage): unknown {
+  const { TimeToLive, ExpiresAfter, ...rest } = fields;
+  return { ...message, fields: rest };
+}
 
-const fieldOf = ({ channelType }: Call) => {
-  if (channelType === "GCM") return "GCMMessage";
-  return channelType === "ADM" ? "ADMMessage" : "APNSMessage";
+function secondsOf({ fields }: DeviceMessage): number | undefined {
+  const seconds = fields["TimeToLive"] ?? fields["ExpiresAfter"];
+  return seconds === undefined ? undefined : Number(seconds);
+}
+
+/** How long push services store a message that does not say. */
+const DEFAULT_SECONDS: Readonly<Partial<Record<ChannelType, number>>> = {
+  GCM: 2_419_200,
+  ADM: 604_800,
+  BAIDU: 604_800,
 };
 
-it("is tried on requests that really share calls", () => {
-  const shares = fc.sample(anyMergeableRequests, { numRuns: 300, seed: 1 }).map((requests) => {
-    const { calls } = planned(requests, "text");
-    return calls.filter(({ addresses }) => new Set(addresses.map(({ slice }) => slice.request)).size > 1).length;
+/** As given, unless less remains: then that, rounded down. */
+function expectTimeToLive(
+  merged: number | undefined,
+  alone: number | undefined,
+  { request, channelType }: Slice,
+): void {
+  const message = ownMessage(request.messageConfiguration, channelType);
+  if (request.expiresAtMs === undefined || message === undefined || message.RawContent !== undefined) {
+    expect(merged).toBe(alone);
+    return;
+  }
+  const remaining = (request.expiresAtMs - NOW_MS) / 1000;
+  const wanted = alone ?? DEFAULT_SECONDS[channelType] ?? Number.POSITIVE_INFINITY;
+  if (Object.is(merged, alone)) {
+    expect(wanted > remaining, `${wanted} s where ${remaining} s remain`).toBe(false);
+    return;
+  }
+  const step = [60, 600].filter((seconds) => remaining >= seconds).length;
+  expect(merged).toBeLessThan(wanted);
+  expect(merged).toBeGreaterThan(remaining - ([1, 10, 60][step] as number));
+  expect(merged).toBeLessThanOrEqual(Math.max(remaining, channelType === "ADM" || channelType === "BAIDU" ? 1 : 0));
+}
+
+function ownOf({ slice, token }: PlannedAddress): AddressConfiguration | undefined {
+  return slice.request.addresses.get(token);
+}
+
+function isOfOneRequest({ addresses }: Call): boolean {
+  return addresses.every(({ slice }) => slice.request === addresses[0]?.slice.request);
+}
+
+/** A request that shares its call with no other: nothing is changed but its time to live. */
+function expectAsGiven(call: Call): void {
+  const request = call.addresses[0]?.slice.request as SendRequest;
+  const field = MESSAGE_FIELD[call.channelType];
+  const {
+    TimeToLive: _seconds,
+    ExpiresAfter: _text,
+    ...sent
+  } = ownMessage(call.messageConfiguration, call.channelType) ?? {};
+  const {
+    TimeToLive: _,
+    ExpiresAfter: __,
+    ...given
+  } = ownMessage(request.messageConfiguration, call.channelType) ?? {};
+  expect(sent).toEqual(given);
+  expect({ ...call.messageConfiguration, [field]: undefined }).toEqual({
+    ...request.messageConfiguration,
+    [field]: undefined,
   });
-  expect(shares.filter((shared) => shared > 0).length).toBeGreaterThan(50);
-});
+  expect(call.context).toBe(request.context);
+  expect(call.traceId).toBe(request.traceId);
+  for (const address of call.addresses) expect(address.configuration).toBe(ownOf(address));
+}
+
+function note(call: Call, seen: Seen): void {
+  seen.merged++;
+  const parts = call.addresses.flatMap((address) => {
+    const own = ownOf(address);
+    return (["TitleOverride", "BodyOverride", "RawContent", "Substitutions", "Context"] as const).filter(
+      (part) => canonicalText(address.configuration[part]) !== canonicalText(own?.[part]),
+    );
+  });
+  for (const part of new Set(parts)) seen.lifted.set(part, (seen.lifted.get(part) ?? 0) + 1);
+}

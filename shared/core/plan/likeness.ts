@@ -1,0 +1,204 @@
+import { MESSAGE_FIELD } from "../request/channel-type.ts";
+import type { Packing, Slice } from "./call.ts";
+import { canonicalJson } from "./canonical-json.ts";
+import { mostJsonBytes } from "./most-json-bytes.ts";
+import type { OwnMessage } from "./own-message.ts";
+import type { Difference } from "./unpacked-because.ts";
+
+/** The parts of a message that an address can carry instead, so that they may differ within a call. */
+export const LIFTABLE_PARTS = ["Title", "Body", "RawContent", "Substitutions", "Context"] as const;
+
+export type LiftablePart = (typeof LIFTABLE_PARTS)[number];
+
+/** What slices must have in common to share a call. */
+export interface Likeness {
+  /** Slices with equal keys may share a call, devices and sizes permitting. */
+  readonly key: string;
+  /** What the key is made of besides the application and the channel type: equal keys, equal differences. */
+  readonly differences: Readonly<Partial<Record<Difference, string>>>;
+  /** The most bytes of all that is not an address. */
+  readonly messageBytes: number;
+  /** The most bytes that the parts which may be lifted add to each address. */
+  readonly liftedBytes: number;
+}
+
+/** What the addresses of a slice say that makes it uncertain what would follow from lifting a part to them. */
+export type Obstacle =
+  | "emptyTitle"
+  | "emptyBody"
+  | "variablesInOverride"
+  | "emptyVariable"
+  | "rawContent"
+  | "emptyRawContent"
+  | "contextConflict"
+  /** For whoever adds up the bytes: lifted, the call would be too large. */
+  | "bytes";
+
+/**
+ * Divides a message into what may be lifted and what must be the same for the whole call.
+ *
+ * A part is lifted only where it is certain what a device receives then; otherwise it is in the key, under the reason.
+ * That a part is there, or is not, is always in the key. `message` is the channel's own, its time to live included.
+ */
+export function likenessOf(
+  { request, channelType }: Slice,
+  message: OwnMessage | undefined,
+  { packing, obstacles }: { readonly packing: Packing; readonly obstacles: ReadonlySet<Obstacle> },
+): Likeness {
+  const { applicationId, messageConfiguration, context, traceId } = request;
+  const { DefaultPushNotificationMessage, DefaultMessage, ...channelMessages } = messageConfiguration;
+  const hasDefault = DefaultPushNotificationMessage !== undefined || DefaultMessage !== undefined;
+  const isApns = channelType.startsWith("APNS");
+  const whyKept = whyKeptOf(message, { packing, obstacles, hasDefault, isApns });
+  const differences: Partial<Record<Difference, string>> = {};
+  let liftedBytes = 0;
+
+  const add = (difference: Difference, text: string) => {
+    differences[difference] = `${differences[difference] ?? ""}${text} `;
+  };
+  const addLiftable = (part: LiftablePart, value: unknown) => {
+    const why = whyKept[part];
+    if (why !== undefined) return add(why, `${part}:${canonicalJson(value)}`);
+    add("missingPart", part);
+    liftedBytes += 32 + mostJsonBytes(value);
+  };
+
+  for (const field of Object.keys(message ?? {}).sort() as (keyof OwnMessage)[]) {
+    const value = message?.[field];
+    const difference = DIFFERENCE_OF_FIELD[field];
+    if (isLiftable(difference)) addLiftable(difference, value);
+    else add(difference, `${field}:${canonicalJson(value)}`);
+  }
+  if (context !== undefined) addLiftable("Context", context);
+  if (traceId !== undefined) add("traceId", canonicalJson(traceId));
+  if (message === undefined) add("defaultMessage", "instead");
+  if (hasDefault) add("defaultMessage", canonicalJson({ DefaultPushNotificationMessage, DefaultMessage }));
+  if (packing === "identical") {
+    add("packingIdentical", canonicalJson({ ...channelMessages, [MESSAGE_FIELD[channelType]]: undefined }));
+  }
+  return {
+    key: JSON.stringify([applicationId, channelType, differences]),
+    differences,
+    messageBytes: mostJsonBytes([message, DefaultPushNotificationMessage, DefaultMessage, context, traceId]),
+    liftedBytes,
+  };
+}
+
+/** The obstacles in the addresses of a slice; `message` is the channel's own. */
+export function obstaclesOf({ request, tokens }: Slice, message: OwnMessage | undefined): Set<Obstacle> {
+  const obstacles = new Set<Obstacle>();
+  for (const token of tokens) {
+    const { TitleOverride, BodyOverride, RawContent, Substitutions, Context } = request.addresses.get(token) ?? {};
+    if (isEmpty(TitleOverride)) obstacles.add("emptyTitle");
+    if (isEmpty(BodyOverride)) obstacles.add("emptyBody");
+    if (hasVariables(TitleOverride) || hasVariables(BodyOverride)) obstacles.add("variablesInOverride");
+    if (RawContent !== undefined) obstacles.add("rawContent");
+    if (isEmpty(RawContent)) obstacles.add("emptyRawContent");
+    if (
+      namesOnBothLevels(message?.Substitutions, Substitutions).some((name) => Substitutions?.[name]?.every(isEmpty))
+    ) {
+      obstacles.add("emptyVariable");
+    }
+    if (namesOnBothLevels(request.context, Context).length > 0) obstacles.add("contextConflict");
+  }
+  return obstacles;
+}
+
+type WhyKept = Readonly<Record<LiftablePart, Difference | undefined>>;
+
+/** Why each part is not lifted; undefined for those that are. */
+function whyKeptOf(
+  message: OwnMessage | undefined,
+  {
+    packing,
+    obstacles,
+    hasDefault,
+    isApns,
+  }: {
+    readonly packing: Packing;
+    readonly obstacles: ReadonlySet<Obstacle>;
+    readonly hasDefault: boolean;
+    readonly isApns: boolean;
+  },
+): WhyKept {
+  if (packing === "identical") return allKept("packingIdentical");
+  if (message === undefined || hasDefault) return allKept("defaultMessage");
+  if (message.SilentPush === true) return allKept("silentPush");
+  if (obstacles.has("bytes")) return allKept("bytes");
+  if (message.RawContent !== undefined || obstacles.has("rawContent")) {
+    // Texts, variables and context stay: nobody says which of them still count beside raw content. Where an APNs push
+    // type is not given, it is read from "the message's" raw content, and nobody says whether that includes an address's.
+    const isCertain =
+      !isEmpty(message.RawContent) &&
+      !hasVariables(message.RawContent) &&
+      !obstacles.has("emptyRawContent") &&
+      (!isApns || message.APNSPushType !== undefined);
+    return { ...allKept("rawContent"), RawContent: packing === "all" && isCertain ? undefined : "rawContent" };
+  }
+  const isFillingUncertain = obstacles.has("variablesInOverride") || obstacles.has("emptyVariable");
+  return {
+    Title: whyTextKept(message.Title, obstacles.has("emptyTitle")),
+    Body: whyTextKept(message.Body, obstacles.has("emptyBody")),
+    RawContent: undefined,
+    Substitutions: isFillingUncertain ? "variables" : undefined,
+    Context: obstacles.has("contextConflict") ? "contextConflict" : undefined,
+  };
+}
+
+function allKept(why: Difference): WhyKept {
+  return { Title: why, Body: why, RawContent: why, Substitutions: why, Context: why };
+}
+
+/** An empty override may count as none, and then the message's own text would be missed. */
+function whyTextKept(text: string | undefined, hasEmptyOverride: boolean): Difference | undefined {
+  if (hasEmptyOverride || isEmpty(text)) return "emptyText";
+  return hasVariables(text) ? "variables" : undefined;
+}
+
+function isEmpty(text: string | undefined): boolean {
+  return text?.trim() === "";
+}
+
+function hasVariables(text: string | undefined): boolean {
+  return text?.includes("{{") === true;
+}
+
+function namesOnBothLevels(message: object | undefined, address: object | undefined): string[] {
+  if (message === undefined || address === undefined) return [];
+  return Object.keys(address).filter((name) => Object.hasOwn(message, name));
+}
+
+function isLiftable(difference: Difference | LiftablePart): difference is LiftablePart {
+  return LIFTABLE_PARTS.some((part) => part === difference);
+}
+
+/** What two messages differ in when they differ in this field, or which part it is that can be lifted. */
+const DIFFERENCE_OF_FIELD = {
+  Title: "Title",
+  Body: "Body",
+  RawContent: "RawContent",
+  Substitutions: "Substitutions",
+  SilentPush: "silentPush",
+  Data: "data",
+  MD5: "data",
+  TimeToLive: "timeToLive",
+  ExpiresAfter: "timeToLive",
+  CollapseId: "collapseId",
+  CollapseKey: "collapseId",
+  ConsolidationKey: "collapseId",
+  Badge: "badge",
+  Action: "url",
+  Url: "url",
+  MediaUrl: "images",
+  ImageUrl: "images",
+  ImageIconUrl: "images",
+  SmallImageIconUrl: "images",
+  IconReference: "images",
+  Priority: "priority",
+  APNSPushType: "otherFields",
+  Category: "otherFields",
+  PreferredAuthenticationMethod: "otherFields",
+  RestrictedPackageName: "otherFields",
+  Sound: "otherFields",
+  ThreadId: "otherFields",
+} as const satisfies Record<keyof OwnMessage, Difference | LiftablePart>;

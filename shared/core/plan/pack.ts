@@ -1,0 +1,127 @@
+/** Something that must travel whole. */
+export interface Parcel {
+  /** From 1 to the capacity of a box. */
+  readonly weight: number;
+  /** No two parcels with a device in common share a box. */
+  readonly devices: readonly string[];
+}
+
+/**
+ * Puts parcels into as few boxes as a single pass can: the heaviest first, each where least room remains. Before that,
+ * parcels with a device in common are dealt out in turn to boxes of their own, the most wanted device first. When all
+ * weigh 1 this takes the fewest boxes there can be, and ten thousand parcels for one device take no longer than for ten
+ * thousand. The same parcels always come into the same boxes.
+ */
+export function pack<P extends Parcel>(parcels: readonly P[], capacity: number): P[][] {
+  // Where nothing is alike, there are thousands of these.
+  if (parcels.length === 1) return [[...parcels]];
+  const demand = new Map<string, number>();
+  for (const device of parcels.flatMap(({ devices }) => devices)) demand.set(device, (demand.get(device) ?? 0) + 1);
+  const isContested = (parcel: P) => demandFor(parcel, demand) > 1;
+  const boxes = dealOut(inRuns(parcels.filter(isContested), demand), capacity);
+  fillUp(
+    parcels.filter((parcel) => !isContested(parcel)),
+    boxes,
+    capacity,
+  );
+  return boxes.filter(({ parcels }) => parcels.length > 0).map(({ parcels }) => parcels);
+}
+
+interface Box<P> {
+  readonly parcels: P[];
+  /** Those of contested parcels. */
+  readonly devices: Set<string>;
+  room: number;
+}
+
+function openBox<P>(capacity: number): Box<P> {
+  return { parcels: [], devices: new Set(), room: capacity };
+}
+
+function put<P extends Parcel>(parcel: P, box: Box<P>): void {
+  box.parcels.push(parcel);
+  box.room -= parcel.weight;
+}
+
+/** How many parcels are for that device of `parcel` that has most. */
+function demandFor({ devices }: Parcel, demand: ReadonlyMap<string, number>): number {
+  let most = 0;
+  for (const device of devices) most = Math.max(most, demand.get(device) ?? 0);
+  return most;
+}
+
+/** Parcels for the same device in a row. */
+interface Run<P> {
+  /** How many parcels are for it. */
+  readonly demand: number;
+  readonly parcels: P[];
+}
+
+/** Each parcel in the run of its most wanted device; the most wanted devices first. */
+function inRuns<P extends Parcel>(contested: readonly P[], demand: ReadonlyMap<string, number>): Run<P>[] {
+  const runs = new Map<string, Run<P>>();
+  for (const parcel of contested) {
+    const most = demandFor(parcel, demand);
+    const device = parcel.devices.find((candidate) => demand.get(candidate) === most) ?? "";
+    const run = runs.get(device);
+    if (run === undefined) runs.set(device, { demand: most, parcels: [parcel] });
+    else run.parcels.push(parcel);
+  }
+  return [...runs.values()].sort((a, b) => b.demand - a.demand);
+}
+
+function dealOut<P extends Parcel>(runs: readonly Run<P>[], capacity: number): Box<P>[] {
+  const contested = runs.flatMap(({ parcels }) => parcels);
+  const weight = contested.reduce((sum, parcel) => sum + parcel.weight, 0);
+  const fewest = Math.max(runs[0]?.demand ?? 0, Math.ceil(weight / capacity));
+  const boxes = Array.from({ length: fewest }, (): Box<P> => openBox(capacity));
+  let turn = 0;
+  for (const parcel of heaviestFirst(contested)) {
+    const index = firstWelcome(parcel, boxes, turn);
+    const box = boxes[index] ?? openBox(capacity);
+    boxes[index] = box;
+    put(parcel, box);
+    for (const device of parcel.devices) box.devices.add(device);
+    turn = index + 1;
+  }
+  return boxes;
+}
+
+/** Boxes that are looked into for one parcel: bounds the time where devices overlap in every way. */
+const MOST_LOOKS = 64;
+
+/** The first box from `turn` on, in turn, that may take the parcel; the next new one where none is found. */
+function firstWelcome<P extends Parcel>(parcel: P, boxes: readonly Box<P>[], turn: number): number {
+  for (let look = 0; look < Math.min(MOST_LOOKS, boxes.length); look++) {
+    const index = (turn + look) % boxes.length;
+    const box = boxes[index];
+    if (box !== undefined && isWelcome(parcel, box)) return index;
+  }
+  return boxes.length;
+}
+
+function isWelcome<P extends Parcel>({ weight, devices }: P, box: Box<P>): boolean {
+  return box.room >= weight && !devices.some((device) => box.devices.has(device));
+}
+
+function fillUp<P extends Parcel>(parcels: readonly P[], boxes: Box<P>[], capacity: number): void {
+  /** By the room that is left; the first box is the last of its list, to be taken next. */
+  const byRoom = Array.from({ length: capacity + 1 }, (): Box<P>[] => []);
+  for (const box of boxes.toReversed()) byRoom[box.room]?.push(box);
+  for (const parcel of heaviestFirst(parcels)) {
+    let room = parcel.weight;
+    while (room < capacity && byRoom[room]?.length === 0) room++;
+    let box = byRoom[room]?.pop();
+    if (box === undefined) {
+      box = openBox(capacity);
+      boxes.push(box);
+    }
+    put(parcel, box);
+    byRoom[box.room]?.push(box);
+  }
+}
+
+/** Stable: among equals the order given. */
+function heaviestFirst<P extends Parcel>(parcels: readonly P[]): readonly P[] {
+  return parcels.toSorted((a, b) => b.weight - a.weight);
+}
