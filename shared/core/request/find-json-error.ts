@@ -1,5 +1,8 @@
 export interface JsonError {
-  /** Of the first character that no JSON text has there; the length of a text that only ends too early. */
+  /**
+   * Of the first character that no JSON text has there; the length of a text that only ends too early. Where a number or
+   * a word is not finished (`-`, `1.`, `tru`): of what cannot be read as one.
+   */
   readonly offset: number;
   readonly expected: string;
 }
