@@ -1,7 +1,12 @@
 /**
  * What the pipeline tells of itself. It does not log: it states facts, and telemetry turns them into log lines and
  * metrics. A fact never holds a device token or a text of a message; where one is meant, it holds the short hash.
+ * What becomes a dimension of a metric has a closed type, so that no metric can grow without end.
  */
+import type { DeadLetterReason } from "./core/outcome/dead-letter-reason.ts";
+import type { Confidence } from "./core/outcome/outcome.ts";
+import type { OutcomeReason } from "./core/outcome/outcome-reason.ts";
+import type { UnpackedBecause } from "./core/plan/unpacked-because.ts";
 import type { ChannelType } from "./core/request/channel-type.ts";
 
 /** Which application and channel a fact is about: the two dimensions that an operator asks for first. */
@@ -16,6 +21,28 @@ export type QueueName = "request" | "deadLetter" | "deadToken";
 /** Why something was put back on its own queue, its attempt unchanged. */
 export type PutBackReason = "deadline" | "rate" | "credential" | "configuration" | "undecided";
 
+/** How a call ended: the kinds of a push service's answers. */
+export type CallEnd = "answered" | "refused" | "misconfigured" | "throttled" | "notCarriedOut" | "unknown" | "late";
+
+/** Where an address has come to: a word of the accounts, or, where it will be seen again, `retry` or `held`. */
+export type AddressWord =
+  | "sent"
+  | "optedOut"
+  | "duplicate"
+  | "dead"
+  | "rejected"
+  | "expired"
+  | "exhausted"
+  | "unknown"
+  | "retry"
+  | "held";
+
+/** Why: what stands behind the outcome, or, where none does, what we did. */
+export type WordReason = OutcomeReason | "Expired" | Extract<DeadLetterReason, "InternalError" | "NotPutBack">;
+
+/** A step of the pipeline that may have a fault. */
+export type Step = "parse" | "plan" | "send" | "classify" | "settle";
+
 export type Fact =
   /** An invocation begins. `oldestMs`: age of the oldest record since it was first enqueued. */
   | { readonly kind: "batchReceived"; readonly records: number; readonly oldestMs: number }
@@ -23,27 +50,27 @@ export type Fact =
   | { readonly kind: "requestRefused"; readonly record: string; readonly detail: string }
   | { readonly kind: "requestParsed"; readonly record: string; readonly addresses: number }
   /** How well the batch packed: addresses that could not share a call with others of their channel, by reason. */
-  | { readonly kind: "unpacked"; readonly because: string; readonly addresses: number }
+  | { readonly kind: "unpacked"; readonly because: UnpackedBecause; readonly addresses: number }
   /** A call was answered, or failed. `waitedMs`: for the rate; `tookMs`: from slot to answer. */
   | ({
       readonly kind: "called";
-      readonly answer: string;
+      readonly answer: CallEnd;
       readonly addresses: number;
       readonly waitedMs: number;
       readonly tookMs: number;
       readonly detail?: string;
     } & Where)
-  /** Addresses of one call that share an outcome; `outcome` is a word of the accounts, `retry` or `held`. */
+  /** Addresses of one record that have come to the same, for the same reason. */
   | ({
       readonly kind: "outcome";
-      readonly outcome: string;
-      readonly reason: string;
+      readonly outcome: AddressWord;
+      readonly reason: WordReason;
       readonly addresses: number;
     } & Where)
   | ({
       readonly kind: "deadToken";
       readonly verdict: "dead" | "replaced";
-      readonly confidence: string;
+      readonly confidence: Confidence;
       readonly reason: string;
       readonly tokenHash: string;
     } & Where)
@@ -62,7 +89,15 @@ export type Fact =
       readonly putBacks: number;
       readonly delaySeconds: number;
     }
-  | { readonly kind: "deadLettered"; readonly record: string; readonly addresses: number; readonly reason: string }
+  /** `addresses`: 0 where the body could not be read. */
+  | {
+      readonly kind: "deadLettered";
+      readonly record: string;
+      readonly addresses: number;
+      readonly reason: DeadLetterReason;
+    }
   /** A queue did not take a record: the record it came from stays on its queue and is received again. */
   | { readonly kind: "queueFailed"; readonly record: string; readonly queue: QueueName; readonly detail: string }
+  /** A fault of ours. `error` is its name and place: what it says may quote a request. */
+  | { readonly kind: "faulted"; readonly step: Step; readonly error: string; readonly record?: string }
   | { readonly kind: "batchSettled"; readonly records: number; readonly failed: number; readonly tookMs: number };

@@ -1,7 +1,7 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
 import type { MiddlewareObj } from "@middy/core";
-import type { Fact } from "./facts.ts";
+import type { AddressWord, Fact } from "./facts.ts";
 import type { Observe } from "./ports.ts";
 
 /** Every metric namespace is this one. */
@@ -92,7 +92,8 @@ export const METRICS = {
   Calls: {
     unit: MetricUnit.Count,
     dimensions: ["Reason"],
-    answers: "How many calls were made, and how did they end (answered, throttled, refused, unknown, …)?",
+    answers:
+      "How many calls were made, and how did they end (answered, throttled, refused, unknown, …)? A late one was not made.",
   },
   AddressesPerCall: {
     unit: MetricUnit.Count,
@@ -138,6 +139,11 @@ export const METRICS = {
     dimensions: ["Reason"],
     answers: "How many records did a queue (request, deadLetter, deadToken) not take?",
   },
+  Faults: {
+    unit: MetricUnit.Count,
+    dimensions: ["Reason"],
+    answers: "How often did a step of ours (parse, plan, send, classify, settle) fail? Always a bug.",
+  },
   BatchItemFailures: {
     unit: MetricUnit.Count,
     dimensions: [],
@@ -155,8 +161,8 @@ export type MetricName = keyof typeof METRICS;
 
 type Point = readonly [name: MetricName, value: number, dimensions?: Partial<Record<Dimension, string>>];
 
-/** The metric of each outcome, by the word that the fact uses. */
-const OUTCOME_METRIC: Readonly<Record<string, MetricName>> = {
+/** The metric of each word of the accounts. */
+const METRIC_OF_WORD = {
   sent: "Sent",
   optedOut: "OptedOut",
   duplicate: "Duplicate",
@@ -167,7 +173,12 @@ const OUTCOME_METRIC: Readonly<Record<string, MetricName>> = {
   unknown: "Unknown",
   retry: "Retried",
   held: "Held",
-};
+} as const satisfies Record<AddressWord, MetricName>;
+
+const channelOf = (fact: { readonly applicationId: string; readonly channelType: string }) => ({
+  ApplicationId: fact.applicationId,
+  ChannelType: fact.channelType,
+});
 
 const points = {
   batchReceived: (fact) => [
@@ -179,13 +190,18 @@ const points = {
   unpacked: (fact) => [["UnpackedBecause", fact.addresses, { Reason: fact.because }]],
   called: (fact) => [
     ["Calls", 1, { Reason: fact.answer }],
-    ["AddressesPerCall", fact.addresses, channelOf(fact)],
-    ["CallTime", fact.tookMs, channelOf(fact)],
-    ["RateWait", fact.waitedMs, channelOf(fact)],
+    // A late call was not made.
+    ...(fact.answer === "late"
+      ? []
+      : ([
+          ["AddressesPerCall", fact.addresses, channelOf(fact)],
+          ["CallTime", fact.tookMs, channelOf(fact)],
+          ["RateWait", fact.waitedMs, channelOf(fact)],
+        ] as const)),
     ...(fact.answer === "throttled" ? [["Throttled", fact.addresses, channelOf(fact)] as const] : []),
   ],
   outcome: (fact) => [
-    [OUTCOME_METRIC[fact.outcome] ?? "Unknown", fact.addresses, channelOf(fact)],
+    [METRIC_OF_WORD[fact.outcome], fact.addresses, channelOf(fact)],
     ...(fact.outcome === "sent"
       ? []
       : [["FailureReason", fact.addresses, { ChannelType: fact.channelType, Reason: fact.reason }] as const]),
@@ -201,16 +217,12 @@ const points = {
   ],
   deadLettered: (fact) => [["DeadLetters", 1, { Reason: fact.reason }]],
   queueFailed: (fact) => [["QueueFailures", 1, { Reason: fact.queue }]],
+  faulted: (fact) => [["Faults", 1, { Reason: fact.step }]],
   batchSettled: (fact) => [
     ["BatchItemFailures", fact.failed],
     ["BatchTime", fact.tookMs],
   ],
 } as const satisfies { [Kind in Fact["kind"]]: (fact: Extract<Fact, { kind: Kind }>) => readonly Point[] };
-
-const channelOf = (fact: { readonly applicationId: string; readonly channelType: string }) => ({
-  ApplicationId: fact.applicationId,
-  ChannelType: fact.channelType,
-});
 
 /**
  * Which facts are worth a line, and how loud. What happens once for each call or address is counted by a metric
@@ -221,6 +233,7 @@ const LINES = {
   deadLettered: { level: "warn", message: "Moved to the dead-letter queue", by: (fact) => fact.reason },
   putBack: { level: "info", message: "Put back on its queue", by: (fact) => fact.because },
   queueFailed: { level: "error", message: "A queue did not take a record", by: (fact) => fact.queue },
+  faulted: { level: "error", message: "A step failed that never should", by: (fact) => fact.step },
   deadToken: {
     level: "info",
     message: "A device token goes to the dead-token queue",

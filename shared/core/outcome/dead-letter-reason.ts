@@ -22,6 +22,8 @@ export const DEAD_LETTER_ACCOUNTS = {
   RequestIdReused: "rejected",
   /** Failed in a way that may pass, once too often. */
   AttemptsExhausted: "exhausted",
+  /** It was to go back to its queue, and the queue does not take it: as a rule it is too large with its attributes. */
+  NotPutBack: "exhausted",
   /** Nobody knows whether it was sent. */
   UnknownOutcome: "unknown",
 } as const satisfies Record<string, Account>;

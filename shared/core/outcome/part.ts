@@ -16,6 +16,7 @@
  * 3.0_2   3.0_3    of that, the same the second and the third time
  * 3.0_3.1          of that, what is tried again as attempt 1
  * 3-credential     of the slice, what waits for its channel to have a valid credential
+ * 3-0   3-1        of the slice, the halves of what is too large for one record
  * 3.1~1            what was redriven from a dead-letter queue
  * ```
  *
@@ -33,6 +34,11 @@ export function retryPart(part: string, attempt: number): string {
 /** The part of what is left of a slice and put back for a reason. */
 export function putBackPart(part: string, because: string): string {
   return withStep(part, `-${because}`);
+}
+
+/** The part of one half of what is too large for one record. */
+export function halfPart(part: string, half: 0 | 1): string {
+  return withStep(part, `-${half}`);
 }
 
 function withStep(part: string, step: string): string {

@@ -5,17 +5,33 @@ import type { Outcome } from "../../core/outcome/outcome.ts";
 import type { Call, PlannedAddress } from "../../core/plan/call.ts";
 import type { PutBackReason } from "../../facts.ts";
 import type { CallAnswer, Clock, Observe, PushService, RateLimiter, Slot } from "../../ports.ts";
-import { type Findings, type Refusal, searchRefused } from "./refused-call.ts";
-import { semaphore } from "./semaphore.ts";
+import { type CallEnd, type Findings, searchRefused } from "./refused-call.ts";
 
 /** What became of one address. */
 export type Delivery =
-  /** The service decided, or the failure of the whole call did. `result` is the service's own word on the address. */
-  | { readonly kind: "outcome"; readonly outcome: Outcome; readonly result?: DeliveryResult }
+  /**
+   * The service decided, or the failure of the whole call did. `result` is the service's own word on the address,
+   * `words` what it said of the call.
+   */
+  | {
+      readonly kind: "outcome";
+      readonly outcome: Outcome;
+      readonly result?: DeliveryResult | undefined;
+      readonly words?: string;
+    }
   /** Nothing was sent: its time ran out while it waited. */
   | { readonly kind: "expired" }
   /** Nothing was sent: not in this invocation. */
-  | { readonly kind: "putBack"; readonly because: PutBackReason };
+  | { readonly kind: "putBack"; readonly because: PutBackReason }
+  /** The call was made; we failed to understand what was said of the address. */
+  | { readonly kind: "faulted"; readonly error: unknown };
+
+/** What is known of the addresses, and where to tell what became of them. */
+export interface Deliveries {
+  /** Milliseconds since 1970: nothing is sent from then on. */
+  expiresAtMs(address: PlannedAddress): number;
+  deliver(address: PlannedAddress, delivery: Delivery): void;
+}
 
 export interface DispatchPorts {
   readonly pushService: PushService;
@@ -28,42 +44,78 @@ export interface DispatchLimits {
   readonly maxCallsInFlight: number;
   /** No call starts after this (milliseconds since 1970): its answer could come too late to be settled. */
   readonly lastStartMs: number;
-  /** When the time of an address runs out (milliseconds since 1970). */
-  readonly expiresAtMs: (address: PlannedAddress) => number;
 }
 
-/** A call that has its slot; `answer` follows. */
-interface Started {
+/** A call that may leave. */
+interface Ready {
   readonly call: Call;
-  readonly answer: Promise<CallAnswer>;
+  readonly slot: Slot;
+  readonly waitedMs: number;
 }
 
 /**
  * Makes the calls and tells, once for each address, what became of it. Never rejects.
  *
- * Calls of one application and channel start in the order given; those of another do not wait for them. A call holds
- * one of the places in flight from the moment it asks for the rate until it is answered.
+ * The places in flight are divided among the channels, so that one which has to wait does not hold up another. A place
+ * takes its channel's calls in the order given, asks for the rate only then, so that no slot passes for want of a place,
+ * and goes on when its call is answered; when no call of its channel is left, it helps another one.
  */
 export async function dispatch(
   calls: readonly Call[],
   { pushService, rateLimiter, clock, observe }: DispatchPorts,
-  { maxCallsInFlight, lastStartMs, expiresAtMs }: DispatchLimits,
-  deliver: (address: PlannedAddress, delivery: Delivery) => void,
+  { maxCallsInFlight, lastStartMs }: DispatchLimits,
+  deliveries: Deliveries,
 ): Promise<void> {
-  const inFlight = semaphore(maxCallsInFlight);
+  const ended = new AbortController();
+  const noMoreStarts = new AbortController();
+  const timeUp = clock.sleep(Math.max(0, lastStartMs - clock.nowMs()), ended.signal).then(() => noMoreStarts.abort());
 
-  const deliverAll = (call: Call, delivery: Delivery) => {
-    for (const address of call.addresses) deliver(address, delivery);
+  /** Channels that get no slot any more in the time there is: to ask again would waste the slots of others. */
+  const withoutRate = new Set<string>();
+
+  const deliverAll = ({ addresses }: Call, delivery: Delivery) => {
+    for (const address of addresses) deliveries.deliver(address, delivery);
   };
 
-  const withoutExpired = (call: Call, nowMs: number): Call => {
-    const fresh = call.addresses.filter((address) => expiresAtMs(address) > nowMs);
-    if (fresh.length === call.addresses.length) return call;
-    for (const address of call.addresses) if (expiresAtMs(address) <= nowMs) deliver(address, { kind: "expired" });
-    return { ...call, addresses: fresh };
+  const withoutExpired = (call: Call, atMs: number): Call => {
+    const isFresh = (address: PlannedAddress) => deliveries.expiresAtMs(address) > atMs;
+    if (call.addresses.every(isFresh)) return call;
+    for (const address of call.addresses) if (!isFresh(address)) deliveries.deliver(address, { kind: "expired" });
+    return { ...call, addresses: call.addresses.filter(isFresh) };
   };
 
-  const makeCall = async (call: Call, slot: Slot, waitedMs: number): Promise<CallAnswer> => {
+  const putBack = (call: Call, because: PutBackReason): undefined => {
+    deliverAll(call, { kind: "putBack", because });
+  };
+
+  /** Resolves when the call has its slot; or with nothing, when all of it has been delivered unsent. */
+  const reserve = async (planned: Call): Promise<Ready | undefined> => {
+    const { applicationId, channelType } = planned;
+    const channel = channelOf(planned);
+    const askedMs = clock.nowMs();
+    let call = planned;
+    for (;;) {
+      call = withoutExpired(call, clock.nowMs());
+      const messages = call.addresses.length;
+      if (messages === 0) return undefined;
+      if (clock.nowMs() > lastStartMs) return putBack(call, "deadline");
+      if (withoutRate.has(channel)) return putBack(call, "rate");
+
+      const leave = await rateLimiter.acquire({ messages, applicationId, channelType }, noMoreStarts.signal);
+      const goesOnMs = leave.go ? leave.slotMs : clock.nowMs() + leave.retryAfterMs;
+      if (goesOnMs > lastStartMs) {
+        withoutRate.add(channel);
+        return putBack(call, "rate");
+      }
+      if (leave.go) {
+        call = withoutExpired(call, leave.slotMs);
+        return call.addresses.length === 0 ? undefined : { call, slot: leave, waitedMs: leave.slotMs - askedMs };
+      }
+      await clock.sleep(leave.retryAfterMs);
+    }
+  };
+
+  const make = async ({ call, slot, waitedMs }: Ready): Promise<CallAnswer> => {
     const answer = await pushService.send(call, slot);
     observe({
       kind: "called",
@@ -71,109 +123,106 @@ export async function dispatch(
       channelType: call.channelType,
       answer: answer.kind,
       addresses: call.addresses.length,
-      waitedMs,
+      // A slot may have begun when it is given, and a clock may step back.
+      waitedMs: Math.max(0, waitedMs),
       tookMs: Math.max(0, clock.nowMs() - slot.slotMs),
-      ...("detail" in answer ? { detail: answer.detail } : {}),
+      ...("detail" in answer && { detail: answer.detail }),
     });
     return answer;
   };
 
-  /** Resolves when the call has its slot; or with nothing, when what was left of it has been delivered unsent. */
-  const start = async (planned: Call): Promise<Started | undefined> => {
-    const askedMs = clock.nowMs();
-    let call = planned;
-    for (;;) {
-      const giveBack = await inFlight.take();
-      const nowMs = clock.nowMs();
-      call = withoutExpired(call, nowMs);
-      if (call.addresses.length === 0 || nowMs > lastStartMs) {
-        giveBack();
-        deliverAll(call, { kind: "putBack", because: "deadline" });
-        return undefined;
+  /** Delivers what a call was answered, unless the API refused it. */
+  const conclude = (call: Call, answer: Exclude<CallAnswer, { kind: "late" }>): CallEnd => {
+    const { length } = call.addresses;
+    if (answer.kind === "refused") return { kind: "refused", call, words: answer.detail };
+    if (answer.kind === "answered") {
+      let throttled = 0;
+      for (const address of call.addresses) {
+        const delivery = understood(call, answer.results.get(address.token));
+        if (isThrottled(delivery)) throttled += 1;
+        deliveries.deliver(address, delivery);
       }
-      const { applicationId, channelType, addresses } = call;
-      const leave = await rateLimiter.acquire({ messages: addresses.length, applicationId, channelType });
-      if (leave.go && leave.slotMs <= lastStartMs) {
-        const waitedMs = Math.max(0, leave.slotMs - askedMs);
-        return { call, answer: makeCall(call, leave, waitedMs).finally(giveBack) };
-      }
-      giveBack();
-      if (leave.go || clock.nowMs() + leave.retryAfterMs > lastStartMs) {
-        deliverAll(call, { kind: "putBack", because: "rate" });
-        return undefined;
-      }
-      await clock.sleep(leave.retryAfterMs);
+      rateLimiter.report({ accepted: length - throttled, throttled });
+      return { kind: "accepted" };
     }
+    if (answer.kind === "throttled") rateLimiter.report({ accepted: 0, throttled: length });
+    deliverAll(call, { kind: "outcome", outcome: OUTCOME_OF_CALL[answer.kind] });
+    return { kind: "undecided" };
   };
 
-  /** Delivers what a call was answered; resolves to the refusal if the API refused it. A late call asks again. */
-  const conclude = async ({ call, answer: pending }: Started): Promise<Refusal | undefined> => {
-    const answer = await pending;
-    const { length } = call.addresses;
-    switch (answer.kind) {
-      case "answered": {
-        let throttled = 0;
-        for (const address of call.addresses) {
-          const result = answer.results.get(address.token);
-          const outcome = classify(call.channelType, result);
-          if (outcome.kind === "retry" && outcome.because === "throttled") throttled += 1;
-          deliver(address, { kind: "outcome", outcome, ...(result === undefined ? {} : { result }) });
-        }
-        rateLimiter.report({ accepted: length - throttled, throttled });
-        return undefined;
-      }
-      case "refused":
-        return { call, words: `${answer.status} ${answer.detail}` };
-      case "late": {
-        const again = await start(call);
-        return again && conclude(again);
-      }
-      case "throttled":
-        rateLimiter.report({ accepted: 0, throttled: length });
-        deliverAll(call, decided({ kind: "retry", reason: "TooManyRequests", because: "throttled" }));
-        return undefined;
-      case "notCarriedOut":
-        deliverAll(call, decided({ kind: "retry", reason: "NotCarriedOut", because: "throttled" }));
-        return undefined;
-      case "misconfigured":
-        deliverAll(call, decided({ kind: "held", reason: "CallForbidden", because: "configuration" }));
-        return undefined;
-      case "unknown":
-        deliverAll(call, decided({ kind: "unknown", reason: "UnknownOutcome", retryable: true }));
-        return undefined;
+  /** Makes a call, and asks for another slot as often as it comes too late for its own. */
+  const send = async (planned: Call): Promise<CallEnd> => {
+    let ready = await reserve(planned);
+    while (ready !== undefined) {
+      const answer = await make(ready);
+      if (answer.kind !== "late") return conclude(ready.call, answer);
+      ready = await reserve(ready.call);
     }
+    return { kind: "undecided" };
   };
 
   const findings: Findings = {
-    rejected: (call) => deliverAll(call, decided({ kind: "rejected", reason: "CallRefused", because: "call" })),
-    misconfigured: (call) =>
-      deliverAll(call, decided({ kind: "held", reason: "CallRefused", because: "configuration" })),
-    undecided: (call) => deliverAll(call, { kind: "putBack", because: "undecided" }),
+    rejected: ({ call, words }) => deliverAll(call, { kind: "outcome", outcome: REJECTED, words }),
+    misconfigured: ({ call }) => deliverAll(call, { kind: "outcome", outcome: REFUSED_ALIKE }),
+    unsearched: ({ call }) => deliverAll(call, { kind: "putBack", because: "undecided" }),
   };
 
-  const send = async (call: Call): Promise<Refusal | undefined> => {
-    const started = await start(call);
-    return started && conclude(started);
-  };
+  const channels = dealt(calls, maxCallsInFlight);
 
-  /** Each call starts when the one before it has its slot, and is followed to its end beside the others. */
-  const sendInOrder = async (ofChannel: readonly Call[]): Promise<void> => {
-    const following: Promise<void>[] = [];
-    for (const call of ofChannel) {
-      const started = await start(call);
-      if (started === undefined) continue;
-      following.push(conclude(started).then((refusal) => refusal && searchRefused(refusal, send, findings)));
+  const fillPlace = async (place: number): Promise<void> => {
+    for (let turn = 0; turn < channels.length; turn++) {
+      for (const call of channels[(place + turn) % channels.length] ?? []) {
+        const end = await send(call);
+        if (end.kind === "refused") await searchRefused(end, send, findings);
+      }
     }
-    await Promise.all(following);
   };
 
-  await Promise.all(byChannel(calls).map(sendInOrder));
+  const places = Math.min(maxCallsInFlight, calls.length);
+  await Promise.all(Array.from({ length: places }, (_, place) => fillPlace(place)));
+  ended.abort();
+  await timeUp;
 }
 
-function decided(outcome: Outcome): Delivery {
-  return { kind: "outcome", outcome };
+/** What the failure of a whole call means for each address of it. */
+const OUTCOME_OF_CALL = {
+  throttled: { kind: "retry", reason: "TooManyRequests", because: "throttled" },
+  // Nothing was sent, and the address has nothing to do with it: no attempt.
+  notCarriedOut: { kind: "retry", reason: "NotCarriedOut", because: "throttled" },
+  misconfigured: { kind: "held", reason: "CallForbidden", because: "configuration" },
+  unknown: { kind: "unknown", reason: "UnknownOutcome", retryable: true },
+} as const satisfies Record<Exclude<CallAnswer["kind"], "answered" | "refused" | "late">, Outcome>;
+
+const REJECTED: Outcome = { kind: "rejected", reason: "CallRefused", because: "call" };
+const REFUSED_ALIKE: Outcome = { kind: "held", reason: "CallRefused", because: "configuration" };
+
+function understood({ channelType }: Call, result: DeliveryResult | undefined): Delivery {
+  try {
+    return { kind: "outcome", outcome: classify(channelType, result), result };
+  } catch (error) {
+    return { kind: "faulted", error };
+  }
 }
 
-function byChannel(calls: readonly Call[]): Call[][] {
-  return [...Map.groupBy(calls, ({ applicationId, channelType }) => `${channelType} ${applicationId}`).values()];
+function isThrottled(delivery: Delivery): boolean {
+  return delivery.kind === "outcome" && delivery.outcome.kind === "retry" && delivery.outcome.because === "throttled";
+}
+
+function channelOf({ applicationId, channelType }: Call): string {
+  return `${channelType} ${applicationId}`;
+}
+
+/**
+ * The calls of each channel, in order, to be taken by whoever is free. Where there are more channels than places, some
+ * of them stand in one line.
+ */
+function dealt(calls: readonly Call[], places: number): IterableIterator<Call>[] {
+  const channels = [...Map.groupBy(calls, channelOf).values()];
+  const lines = Math.min(channels.length, places);
+  return Array.from({ length: lines }, (_, line) =>
+    channels
+      .filter((_, number) => number % lines === line)
+      .flat()
+      .values(),
+  );
 }

@@ -1,81 +1,70 @@
 import type { Call } from "../../core/plan/call.ts";
 import { halves } from "../../core/plan/halves.ts";
 
-/** A call that the API refused (400, 413). `words`: what it said, to tell whether two refusals are alike. */
-export interface Refusal {
-  readonly call: Call;
-  readonly words: string;
-}
+/** What a call of the search came to. Unless it was refused, its addresses have been delivered. */
+export type CallEnd =
+  | { readonly kind: "accepted" }
+  /** 400, 413. `words`: what the API said, to tell whether two refusals are alike. */
+  | { readonly kind: "refused"; readonly call: Call; readonly words: string }
+  /** It was not made, or says nothing about what is at fault. */
+  | { readonly kind: "undecided" };
 
-/** What the search finds out; an address that turned out to be sendable has been delivered by then. */
+type Refused = Extract<CallEnd, { kind: "refused" }>;
+
+/** What the search finds out about addresses that could not be sent to. */
 export interface Findings {
   /** The address at fault, refused alone. */
-  rejected(call: Call): void;
+  rejected(refused: Refused): void;
   /** All are refused alike: not an address is at fault but the application, the channel or the message of all. */
-  misconfigured(call: Call): void;
+  misconfigured(refused: Refused): void;
   /** The calls that the search may make are used up. */
-  undecided(call: Call): void;
+  unsearched(refused: Refused): void;
 }
 
 /** One bad address among 100 takes 14 of them. */
 const MOST_EXTRA_CALLS = 16;
 
-/** Halves that were refused alike so often in a row make one suspect that it is not about addresses. */
-const SUSPICIOUS_LEVELS = 2;
+/** Both halves of a call, and both halves of one of these: so many refusals make a fault of all. */
+const LEAST_CALLS_OF_EVERYBODYS_FAULT = 4;
 
 /**
- * Finds the addresses that made the API refuse a call, by halves. `send` makes a call, delivers what it was answered,
- * and resolves to the refusal if it was refused.
+ * Finds the addresses that made the API refuse a call, by halves, and sends to the others.
  *
  * The first refused half is searched to its end before the second, so that each search finds at least one address at
- * fault, and what is left undecided is less each time. When both halves are refused alike on two levels in a row, one
- * address alone is tried before the fault is taken to be everybody's: three bad addresses among good ones look the same.
+ * fault, and what is left unsearched is less each time. The fault is everybody's when every call on the way down to the
+ * first single address was refused in the same words, both halves each time: for that to be chance, eight of a hundred
+ * addresses have to be at fault, and in the right places.
+ *
+ * @param send makes a call; it is called again only when it has resolved
  */
 export async function searchRefused(
-  refused: Refusal,
-  send: (call: Call) => Promise<Refusal | undefined>,
+  refused: Refused,
+  send: (call: Call) => Promise<CallEnd>,
   findings: Findings,
 ): Promise<void> {
-  let callsLeft = MOST_EXTRA_CALLS;
-  let isEverybodysRuledOut = false;
-  const suspects: (Refusal & { readonly levelsAlike: number })[] = [{ ...refused, levelsAlike: 0 }];
-
+  let calls = 0;
+  let mayBeEverybodys = true;
+  const suspects = [refused];
   for (let suspect = suspects.pop(); suspect !== undefined; suspect = suspects.pop()) {
-    const { call, words } = suspect;
-    if (call.addresses.length === 1) {
-      findings.rejected(call);
-      continue;
-    }
-    if (callsLeft < 2) {
-      findings.undecided(call);
-      continue;
-    }
-    callsLeft -= 2;
-    const [first, second] = await Promise.all(halves(call).map(send));
-    const areAlike = first?.words === words && second?.words === words;
-    const levelsAlike = areAlike ? suspect.levelsAlike + 1 : 0;
-    let [left, right] = [first, second];
-    if (right !== undefined && levelsAlike >= SUSPICIOUS_LEVELS && !isEverybodysRuledOut && callsLeft > 0) {
-      callsLeft -= 1;
-      const [probe, others] = oneAndOthers(right.call);
-      const refusal = await send(probe);
-      if (refusal?.words === words) {
-        for (const each of [left, right, ...suspects]) if (each !== undefined) findings.misconfigured(each.call);
+    if (suspect.call.addresses.length === 1) {
+      if (mayBeEverybodys && calls >= LEAST_CALLS_OF_EVERYBODYS_FAULT) {
+        for (const each of [suspect, ...suspects]) findings.misconfigured(each);
         return;
       }
-      if (refusal !== undefined) findings.rejected(probe);
-      isEverybodysRuledOut = true;
-      right = others && { call: others, words };
+      mayBeEverybodys = false;
+      findings.rejected(suspect);
+    } else if (calls + 2 > MOST_EXTRA_CALLS) {
+      findings.unsearched(suspect);
+    } else {
+      const [first, second] = halves(suspect.call);
+      const ends = [await send(first), await send(second)];
+      calls += ends.length;
+      for (const end of ends.reverse()) {
+        if (end.kind === "accepted") mayBeEverybodys = false;
+        if (end.kind !== "refused") continue;
+        if (end.words !== refused.words) mayBeEverybodys = false;
+        suspects.push(end);
+      }
     }
-    for (const half of [right, left]) if (half !== undefined) suspects.push({ ...half, levelsAlike });
   }
-}
-
-/** The last address alone, and the rest where there is any. */
-function oneAndOthers(call: Call): readonly [Call, Call | undefined] {
-  const others = call.addresses.slice(0, -1);
-  return [
-    { ...call, addresses: call.addresses.slice(-1) },
-    others.length === 0 ? undefined : { ...call, addresses: others },
-  ];
 }

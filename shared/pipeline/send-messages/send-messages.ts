@@ -1,44 +1,16 @@
 // parse → plan → reserve → send → classify → settle
-import { effectiveExpiryMs } from "../../core/outcome/expiry.ts";
-import type { Packing, PlannedAddress } from "../../core/plan/call.ts";
+import type { Call, Packing } from "../../core/plan/call.ts";
 import { plan } from "../../core/plan/plan.ts";
-import { slicesOf } from "../../core/plan/slices.ts";
-import { parseSendRequest } from "../../core/request/parse-send-request.ts";
 import { readRecordAttributes } from "../../core/request/record-attributes.ts";
-import type {
-  Clock,
-  DeadTokenQueue,
-  IncomingRecord,
-  Observe,
-  PushService,
-  Random,
-  RateLimiter,
-  RecordQueue,
-  ShortHash,
-} from "../../ports.ts";
-import { dispatch } from "./dispatch.ts";
-import { type Entry, settlement } from "./settle.ts";
+import type { IncomingRecord } from "../../ports.ts";
+import { type DispatchPorts, dispatch } from "./dispatch.ts";
+import { type Arrival, type Entry, type EntrySettings, readEntry } from "./entry.ts";
+import { type Settlement, type SettlePorts, type SettleSettings, settlement } from "./settle.ts";
 
-export interface SendMessagesPorts {
-  readonly pushService: PushService;
-  readonly rateLimiter: RateLimiter;
-  /** The lane's own queue: what is tried again or put back. */
-  readonly requestQueue: RecordQueue;
-  readonly deadLetterQueue: RecordQueue;
-  readonly deadTokenQueue: DeadTokenQueue;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly shortHash: ShortHash;
-  readonly observe: Observe;
-}
+export interface SendMessagesPorts extends DispatchPorts, SettlePorts {}
 
-export interface SendMessagesSettings {
-  readonly lane: string;
-  readonly applicationIds: readonly string[];
+export interface SendMessagesSettings extends EntrySettings, SettleSettings {
   readonly packing: Packing;
-  readonly maxAttempts: number;
-  readonly retryBaseSeconds: number;
-  readonly maxAgeSeconds: number;
   readonly maxCallsInFlight: number;
   readonly callTimeoutMs: number;
 }
@@ -51,7 +23,7 @@ const REPLY_MS = 500;
 
 /**
  * One batch: every address is sent to, put back, to be tried again, or somewhere with a reason. Returns the records that
- * must be received again: those that a queue did not take. Never rejects.
+ * must be received again: those of which something was not taken by its queue, or not decided in time. Never rejects.
  *
  * @param deadlineMs when the invocation ends, in milliseconds since 1970
  */
@@ -63,52 +35,75 @@ export async function sendMessages(
 ): Promise<readonly IncomingRecord[]> {
   const { clock, observe } = ports;
   const startedMs = clock.nowMs();
-  const settling = settlement(ports, settings, deadlineMs - REPLY_MS);
+  const settling = settlement(records, ports, settings, deadlineMs - REPLY_MS);
 
-  const entries = new Map<number, Entry>();
-  let oldestMs = 0;
-  for (const [index, record] of records.entries()) {
-    const state = readRecordAttributes(record.attributes, record.sentAtMs);
-    oldestMs = Math.max(oldestMs, startedMs - state.enqueuedAtMs);
-    const parsed = parseSendRequest(record.body, {
-      applicationIds: settings.applicationIds,
-      shortHash: ports.shortHash,
-      isPart: state.part !== undefined,
-    });
-    if (!parsed.ok) {
-      settling.refuse(record, state, parsed.problems);
-      continue;
-    }
-    const { request } = parsed;
-    const { enqueuedAtMs, part } = state;
-    const { expiresAtMs } = request;
-    const { maxAgeSeconds } = settings;
-    const entry: Entry = {
-      record,
-      state,
-      request,
-      slices: slicesOf(request, { record: index, ...(part === undefined ? {} : { part }) }),
-      expiresAtMs: effectiveExpiryMs({ expiresAtMs, enqueuedAtMs, maxAgeSeconds }),
-    };
-    observe({ kind: "requestParsed", record: record.id, addresses: request.addresses.size });
-    entries.set(index, entry);
-    settling.expect(entry);
-  }
+  const arrivals = records.map((record) => ({
+    record,
+    state: readRecordAttributes(record.attributes, record.sentAtMs),
+  }));
+  const oldestMs = arrivals.reduce((oldest, { state }) => Math.max(oldest, startedMs - state.enqueuedAtMs), 0);
   observe({ kind: "batchReceived", records: records.length, oldestMs });
 
-  const slices = [...entries.values()].flatMap((entry) => entry.slices);
-  const { calls, unpackedBecause } = plan(slices, { packing: settings.packing, nowMs: startedMs });
-  for (const [because, addresses] of unpackedBecause) observe({ kind: "unpacked", because, addresses });
+  const batch = { ports, settings, settling, nowMs: startedMs };
+  const calls = planCalls(parseRecords(arrivals, batch), batch);
+  const lastStartMs = deadlineMs - settings.callTimeoutMs - SETTLE_MS;
+  const { maxCallsInFlight } = settings;
+  const failed = await settling.settled(dispatch(calls, ports, { maxCallsInFlight, lastStartMs }, settling));
 
-  const limits = {
-    maxCallsInFlight: settings.maxCallsInFlight,
-    lastStartMs: deadlineMs - settings.callTimeoutMs - SETTLE_MS,
-    expiresAtMs: ({ slice }: PlannedAddress) => entries.get(slice.record)?.expiresAtMs ?? 0,
-  };
-  await dispatch(calls, ports, limits, settling.deliver);
-
-  const failed = await settling.settled();
   const tookMs = clock.nowMs() - startedMs;
   observe({ kind: "batchSettled", records: records.length, failed: failed.length, tookMs });
   return failed;
+}
+
+interface Batch {
+  readonly ports: SendMessagesPorts;
+  readonly settings: SendMessagesSettings;
+  readonly settling: Settlement;
+  readonly nowMs: number;
+}
+
+/** What is to be sent; all else is settled. A record at which we fail harms only itself. */
+function parseRecords(arrivals: readonly Arrival[], { ports, settings, settling, nowMs }: Batch): Entry[] {
+  const { applicationIds, maxAgeSeconds } = settings;
+  const { shortHash, observe } = ports;
+  const entries: Entry[] = [];
+  for (const [position, arrival] of arrivals.entries()) {
+    try {
+      const read = readEntry(arrival, position, { applicationIds, maxAgeSeconds, shortHash });
+      if (!read.ok) {
+        settling.refuse(arrival, read.problems);
+        continue;
+      }
+      const { entry } = read;
+      observe({ kind: "requestParsed", record: arrival.record.id, addresses: entry.request.addresses.size });
+      if (entry.expiresAtMs > nowMs) entries.push(entry);
+      else settling.expire(entry);
+    } catch (error) {
+      settling.giveUp(arrival, "parse", error);
+    }
+  }
+  return entries;
+}
+
+/** Where planning fails for all together, each request is planned alone, so that the one at fault harms only itself. */
+function planCalls(entries: readonly Entry[], { ports, settings, settling, nowMs }: Batch): readonly Call[] {
+  const planOf = (some: readonly Entry[]) => {
+    const slices = some.flatMap((entry) => entry.slices);
+    return plan(slices, { packing: settings.packing, nowMs });
+  };
+  for (const entry of entries) settling.expect(entry);
+  try {
+    const { calls, unpackedBecause } = planOf(entries);
+    for (const [because, addresses] of unpackedBecause) ports.observe({ kind: "unpacked", because, addresses });
+    return calls;
+  } catch {
+    return entries.flatMap((entry) => {
+      try {
+        return planOf([entry]).calls;
+      } catch (error) {
+        settling.giveUp(entry, "plan", error);
+        return [];
+      }
+    });
+  }
 }

@@ -1,188 +1,114 @@
 // settle: what was decided about each address becomes records on queues, and at last the record's acknowledgement
 import { DEAD_LETTER_ACCOUNTS, type DeadLetterReason } from "../../core/outcome/dead-letter-reason.ts";
-import { deadTokenRecord } from "../../core/outcome/dead-token-record.ts";
-import { putBackDelaySeconds, retryDelaySeconds } from "../../core/outcome/delay.ts";
 import { dispositionOf } from "../../core/outcome/disposition.ts";
-import { putBackPart, retryPart } from "../../core/outcome/part.ts";
 import type { PlannedAddress, Slice } from "../../core/plan/call.ts";
 import type { ChannelType } from "../../core/request/channel-type.ts";
-import { deviceTokenIdentity } from "../../core/request/device-token.ts";
-import { formatSendRequest } from "../../core/request/format-send-request.ts";
 import type { Problem } from "../../core/request/problem.ts";
-import { type RecordState, writeRecordAttributes } from "../../core/request/record-attributes.ts";
-import type { SendRequest } from "../../core/request/send-request.ts";
-import type { PutBackReason, QueueName } from "../../facts.ts";
-import { type IncomingRecord, QueueUnavailable } from "../../ports.ts";
-import { deadLetterAttributes } from "./dead-letter.ts";
-import type { Delivery } from "./dispatch.ts";
-import type { SendMessagesPorts, SendMessagesSettings } from "./send-messages.ts";
+import type { AddressWord, Step, WordReason } from "../../facts.ts";
+import type { IncomingRecord } from "../../ports.ts";
+import type { Deliveries, Delivery } from "./dispatch.ts";
+import { type EffectPorts, type EffectSettings, effects } from "./effects.ts";
+import type { Arrival, Entry } from "./entry.ts";
+import { nameAndPlace } from "./name-and-place.ts";
+import type { Leaving, Way } from "./outgoing.ts";
 
-/** A record with a valid request: what is to be settled. */
-export interface Entry {
-  readonly record: IncomingRecord;
-  readonly state: RecordState;
-  readonly request: SendRequest;
-  readonly slices: readonly Slice[];
-  /** When its time runs out, in milliseconds since 1970. */
-  readonly expiresAtMs: number;
+export type SettlePorts = EffectPorts;
+
+export interface SettleSettings extends EffectSettings {
+  readonly maxAttempts: number;
 }
 
-export interface Settlement {
+export interface Settlement extends Deliveries {
   /** Takes a request into account; from now on each address of its slices is to be delivered once. */
   expect(entry: Entry): void;
-  /** What became of one address. The last one of a record starts the record's effects. */
-  deliver(address: PlannedAddress, delivery: Delivery): void;
-  /** Moves a whole record to the dead-letter queue, its body unchanged. */
-  refuse(record: IncomingRecord, state: RecordState, problems: readonly Problem[]): void;
-  /** Resolves when all effects are done, or have had their time, with the records that must be received again. */
-  settled(): Promise<readonly IncomingRecord[]>;
+  /** Moves a record to the dead-letter queue as it is: its body is not a valid send request. */
+  refuse(arrival: Arrival, problems: readonly Problem[]): void;
+  /** The same with a record that a step of ours failed at, before anything of it was sent. */
+  giveUp(arrival: Arrival | Entry, step: Step, error: unknown): void;
+  /** Books a whole request whose time had run out before it came. */
+  expire(entry: Entry): void;
+  /**
+   * Resolves with the records that must be received again: when all others are done, or when the time is up; from then
+   * on nothing is booked. Never rejects.
+   *
+   * @param delivered settles when nothing is delivered any more
+   */
+  settled(delivered: Promise<void>): Promise<readonly IncomingRecord[]>;
 }
 
+/** What is known of a request so far. */
 interface Account extends Entry {
   /** Addresses about which nothing has been decided yet. */
   open: number;
-  readonly leaving: Map<Slice, Leaving>;
-  readonly deadLetters: Map<DeadLetterReason, { readonly tokens: string[]; readonly because: Set<string> }>;
   readonly tallies: Map<string, Tally>;
-  /** Each resolves to whether the queue has taken what it was given. */
+  readonly leaving: Map<string, Gathered>;
+  readonly writtenOff: Map<DeadLetterReason, { readonly tokens: string[]; readonly because: Set<string> }>;
+  /** Each resolves to whether a queue has taken what it was given. */
   readonly effects: Promise<boolean>[];
 }
 
-/** What leaves a slice by the lane's own queue: tried again, by attempt, and put back, by reason. */
-interface Leaving {
-  readonly retries: Map<number, Together>;
-  readonly putBacks: Map<PutBackReason, Together>;
-}
-
-/** Addresses of a slice that go the same way, and so in one record. */
-interface Together {
-  readonly tokens: string[];
-  readonly minDelaySeconds: number;
-}
-
-/** Addresses of one channel type that came to the same word of the accounts, for the same reason. */
+/** Addresses of one channel type that have come to the same word of the accounts, for the same reason. */
 interface Tally {
   readonly channelType: ChannelType;
-  readonly word: string;
-  readonly reason: string;
+  readonly outcome: AddressWord;
+  readonly reason: WordReason;
   addresses: number;
 }
 
-/** Between two tries to put a record on a queue that is away. */
-const QUEUE_RETRY_MS = 500;
+/** Addresses that leave together are gathered one by one. */
+interface Gathered extends Leaving {
+  readonly tokens: string[];
+  minDelaySeconds: number;
+}
 
 /** What was put back for want of time or rate is wanted again soon. */
 const PUT_BACK_SECONDS = 1;
 
+/** A body of 1 MiB can have 70,000; nobody reads them in a log line. */
+const MOST_PROBLEMS = 40;
+
+const EXPIRED = { outcome: "expired", reason: "Expired" } as const;
+const FAULTED = { outcome: DEAD_LETTER_ACCOUNTS.InternalError, reason: "InternalError" } as const;
+
+const NOT_DONE = Promise.resolve(false);
+
 /**
- * Keeps the accounts of one batch. A record is done when nothing about any of its addresses is open and every queue has
- * taken what it was given; otherwise it is one of those that are received again, and what had been sent is sent twice.
- * So a queue that is away is asked again until `lastMs` (milliseconds since 1970).
+ * Keeps the accounts of one batch. A record is done when everything about its addresses is decided and every queue has
+ * taken what it was given; otherwise it is received again, and what had been sent is sent twice.
+ *
+ * @param lastMs when to stop waiting, for calls and for queues, in milliseconds since 1970
  */
-export function settlement(ports: SendMessagesPorts, settings: SendMessagesSettings, lastMs: number): Settlement {
-  const { clock, random, observe, shortHash } = ports;
-  const accounts: Account[] = [];
+export function settlement(
+  records: readonly IncomingRecord[],
+  ports: SettlePorts,
+  settings: SettleSettings,
+  lastMs: number,
+): Settlement {
+  const { clock, observe } = ports;
+  const { leave, writeOff, writeOffUnread, tell } = effects(ports, settings, lastMs);
   const accountOf = new Map<Slice, Account>();
-  /** Whether the record is done, for each one whose effects have begun. */
-  const finishing = new Map<IncomingRecord, Promise<boolean>>();
+  /** Whether each record is done: not before somebody has seen to it. */
+  const doneOf = new Map(records.map((record) => [record, NOT_DONE]));
 
-  const put = async (record: IncomingRecord, queue: QueueName, into: () => Promise<void>): Promise<boolean> => {
-    for (;;) {
-      try {
-        await into();
-        return true;
-      } catch (error) {
-        const mayPass = error instanceof QueueUnavailable && error.retryable;
-        if (!mayPass || clock.nowMs() + QUEUE_RETRY_MS > lastMs) {
-          const detail = error instanceof QueueUnavailable ? error.message : String(error);
-          observe({ kind: "queueFailed", record: record.id, queue, detail });
-          return false;
-        }
-      }
-      await clock.sleep(QUEUE_RETRY_MS);
-    }
+  const seeTo = ({ record }: Arrival, done: Promise<boolean>) => {
+    const guarded = done.catch((error: unknown) => {
+      tellFault("settle", error, record);
+      return false;
+    });
+    doneOf.set(record, guarded);
   };
 
-  const putRetry = (account: Account, slice: Slice, attempt: number, { tokens, minDelaySeconds }: Together) => {
-    const { record, request, state } = account;
-    const attributes = writeRecordAttributes({ ...state, attempt, part: retryPart(slice.part, attempt) });
-    const delaySeconds = retryDelaySeconds({
-      attempt,
-      baseSeconds: settings.retryBaseSeconds,
-      random: random(),
-      minSeconds: minDelaySeconds,
-    });
-    return put(record, "request", async () => {
-      await ports.requestQueue.put({ body: formatSendRequest(request, tokens), attributes, delaySeconds });
-      observe({ kind: "retried", record: record.id, addresses: tokens.length, attempt, delaySeconds });
-    });
-  };
-
-  const putBack = (account: Account, slice: Slice, because: PutBackReason, { tokens, minDelaySeconds }: Together) => {
-    const { record, request, state, slices } = account;
-    const isWholeSlice = tokens.length === slice.tokens.length;
-    const isWholeRecord = isWholeSlice && slices.length === 1;
-    const part = isWholeSlice ? slice.part : putBackPart(slice.part, because);
-    const putBacks = state.putBacks + 1;
-    const attributes = writeRecordAttributes({ ...state, putBacks, ...(isWholeRecord ? {} : { part }) });
-    const body = isWholeRecord ? record.body : formatSendRequest(request, tokens);
-    const delaySeconds = putBackDelaySeconds({
-      putBacks: state.putBacks,
-      random: random(),
-      minSeconds: minDelaySeconds,
-    });
-    return put(record, "request", async () => {
-      await ports.requestQueue.put({ body, attributes, delaySeconds });
-      observe({ kind: "putBack", record: record.id, addresses: tokens.length, because, putBacks, delaySeconds });
-    });
-  };
-
-  const putDeadLetter = (
-    { record, state }: Pick<Entry, "record" | "state">,
-    letter: { readonly body: string; readonly reason: DeadLetterReason; readonly detail: string },
-    addresses: number,
-  ) => {
-    const { body, reason, detail } = letter;
-    const brought = writeRecordAttributes(state);
-    const attributes = deadLetterAttributes(body, { reason, detail, lane: settings.lane, brought });
-    return put(record, "deadLetter", async () => {
-      await ports.deadLetterQueue.put({ body, attributes });
-      observe({ kind: "deadLettered", record: record.id, addresses, reason });
-    });
-  };
-
-  const putDeadToken = ({ record, request, state }: Account, address: PlannedAddress, delivery: Decided) => {
-    const { applicationId, requestId } = request;
-    const { channelType } = address.slice;
-    const deadToken = deadTokenRecord({
-      applicationId,
-      channelType,
-      token: address.token,
-      outcome: delivery.outcome,
-      result: delivery.result,
-      requestId,
-      campaignId: state.campaign?.id,
-      failedAtMs: clock.nowMs(),
-    });
-    if (deadToken === undefined) return undefined;
-    return put(record, "deadToken", async () => {
-      await ports.deadTokenQueue.put(deadToken);
-      observe({
-        kind: "deadToken",
-        applicationId,
-        channelType,
-        verdict: deadToken.Verdict,
-        confidence: deadToken.Confidence,
-        reason: deadToken.Reason,
-        tokenHash: shortHash(deviceTokenIdentity(channelType, address.token)),
-      });
-    });
+  const tellFault = (step: Step, error: unknown, record?: IncomingRecord): string => {
+    const words = nameAndPlace(error);
+    observe({ kind: "faulted", step, error: words, ...(record && { record: record.id }) });
+    return `${step}: ${words}`;
   };
 
   /** Books an address whose outcome is known. */
-  const book = (account: Account, address: PlannedAddress, delivery: Decided) => {
+  const book = (account: Account, address: PlannedAddress, decided: Extract<Delivery, { kind: "outcome" }>) => {
     const { slice, token } = address;
-    const { outcome } = delivery;
+    const { outcome, words } = decided;
+    const { reason } = outcome;
     const disposition = dispositionOf(outcome, {
       attempt: account.state.attempt,
       expiresAtMs: account.expiresAtMs,
@@ -192,123 +118,151 @@ export function settlement(ports: SendMessagesPorts, settings: SendMessagesSetti
     });
     switch (disposition.kind) {
       case "done": {
-        tally(account, slice, outcome.kind, outcome.reason);
-        const deadToken = putDeadToken(account, address, delivery);
-        if (deadToken !== undefined) account.effects.push(deadToken);
+        tally(account, slice, { outcome: outcome.kind, reason });
+        const telling = tell(account, address, decided);
+        if (telling !== undefined) account.effects.push(telling);
         return;
       }
-      case "retry":
-        tally(account, slice, "retry", outcome.reason);
-        return gather(leavingOf(account, slice).retries, disposition.attempt, token, disposition.minDelaySeconds);
-      case "putBack":
-        tally(account, slice, "held", outcome.reason);
-        return gather(leavingOf(account, slice).putBacks, disposition.because, token, disposition.minDelaySeconds);
-      case "expired":
-        return tally(account, slice, "expired", outcome.reason);
-      case "deadLetter": {
-        tally(account, slice, DEAD_LETTER_ACCOUNTS[disposition.reason], outcome.reason);
-        const letter = account.deadLetters.get(disposition.reason) ?? { tokens: [], because: new Set() };
-        account.deadLetters.set(disposition.reason, letter);
-        letter.tokens.push(token);
-        letter.because.add(outcome.reason);
+      case "retry": {
+        const { attempt, minDelaySeconds } = disposition;
+        tally(account, slice, { outcome: "retry", reason });
+        return gather(account, address, { kind: "retry", attempt }, minDelaySeconds);
       }
+      case "putBack": {
+        const { because, minDelaySeconds } = disposition;
+        tally(account, slice, { outcome: "held", reason });
+        return gather(account, address, { kind: "putBack", because }, minDelaySeconds);
+      }
+      case "expired":
+        return tally(account, slice, { outcome: "expired", reason });
+      case "deadLetter":
+        tally(account, slice, { outcome: DEAD_LETTER_ACCOUNTS[disposition.reason], reason });
+        return gatherLetter(account, [token], { reason: disposition.reason, because: words ?? reason });
     }
   };
 
   /** The effects of a record about which everything is decided. */
   const finish = async (account: Account): Promise<boolean> => {
-    const { record, request, effects } = account;
-    const { applicationId } = request;
-    for (const { word, ...tallied } of account.tallies.values()) {
-      observe({ kind: "outcome", applicationId, outcome: word, ...tallied });
-    }
-    for (const [slice, { retries, putBacks }] of account.leaving) {
-      for (const [attempt, together] of retries) effects.push(putRetry(account, slice, attempt, together));
-      for (const [because, together] of putBacks) effects.push(putBack(account, slice, because, together));
-    }
-    for (const [reason, { tokens, because }] of account.deadLetters) {
-      const body = tokens.length === request.addresses.size ? record.body : formatSendRequest(request, tokens);
-      const detail = `${[...because].join(", ")}: ${inWords(account, tokens)}`;
-      effects.push(putDeadLetter(account, { body, reason, detail }, tokens.length));
-    }
-    return (await Promise.all(effects)).every(Boolean);
-  };
-
-  /** The addresses by number, as a problem's path names them, and by the short hash of their device token. */
-  const inWords = ({ request }: Entry, tokens: readonly string[]): string => {
-    const numbers = new Map([...request.addresses.keys()].map((token, index) => [token, index + 1]));
-    return tokens
-      .map((token) => {
-        const channelType = request.addresses.get(token)?.ChannelType ?? "GCM";
-        return `Addresses[#${numbers.get(token)} ${shortHash(deviceTokenIdentity(channelType, token))}]`;
-      })
-      .join(", ");
+    const { applicationId } = account.request;
+    for (const tallied of account.tallies.values()) observe({ kind: "outcome", applicationId, ...tallied });
+    const done = await Promise.all([
+      ...account.effects,
+      ...Array.from(account.leaving.values(), (leaving) => leave(account, leaving)),
+      ...Array.from(account.writtenOff, ([reason, { tokens, because }]) =>
+        writeOff(account, tokens, reason, [...because].join(", ")),
+      ),
+    ]);
+    return done.every(Boolean);
   };
 
   return {
     expect: (entry) => {
-      const open = entry.request.addresses.size;
-      const account: Account = {
-        ...entry,
-        open,
-        leaving: new Map(),
-        deadLetters: new Map(),
-        tallies: new Map(),
-        effects: [],
-      };
-      accounts.push(account);
+      const account = accountFor(entry);
       for (const slice of entry.slices) accountOf.set(slice, account);
     },
+    expiresAtMs: ({ slice }) => accountOf.get(slice)?.expiresAtMs ?? 0,
     deliver: (address, delivery) => {
       const { slice, token } = address;
       const account = accountOf.get(slice);
       if (account === undefined) return;
-      if (delivery.kind === "outcome") book(account, address, delivery);
-      else if (delivery.kind === "expired") tally(account, slice, "expired", "Expired");
-      else gather(leavingOf(account, slice).putBacks, delivery.because, token, PUT_BACK_SECONDS);
+      switch (delivery.kind) {
+        case "outcome":
+          book(account, address, delivery);
+          break;
+        case "expired":
+          tally(account, slice, EXPIRED);
+          break;
+        case "putBack":
+          gather(account, address, delivery, PUT_BACK_SECONDS);
+          break;
+        case "faulted": {
+          const words = tellFault("classify", delivery.error, account.record);
+          tally(account, slice, FAULTED);
+          gatherLetter(account, [token], { reason: "InternalError", because: words });
+          break;
+        }
+      }
       account.open -= 1;
-      if (account.open === 0) finishing.set(account.record, finish(account));
+      if (account.open === 0) seeTo(account, finish(account));
     },
-    refuse: (record, state, problems) => {
-      const detail = problems.map(({ path, message }) => `${path}: ${message}`).join("; ");
-      observe({ kind: "requestRefused", record: record.id, detail });
-      const letter = { body: record.body, reason: "InvalidRequest", detail } as const;
-      finishing.set(record, putDeadLetter({ record, state }, letter, 0));
+    refuse: (arrival, problems) => {
+      const detail = inWords(problems);
+      observe({ kind: "requestRefused", record: arrival.record.id, detail });
+      seeTo(arrival, writeOffUnread(arrival, "InvalidRequest", detail));
     },
-    settled: async () => {
-      const failed: IncomingRecord[] = accounts.filter(({ open }) => open > 0).map(({ record }) => record);
-      const timeUp = new AbortController();
-      const lastCall = clock.sleep(Math.max(0, lastMs - clock.nowMs()), timeUp.signal).then(() => false);
-      await Promise.all(
-        [...finishing].map(async ([record, finished]) => {
-          const isDone = await Promise.race([finished, lastCall]);
-          if (!isDone) failed.push(record);
-        }),
-      );
-      timeUp.abort();
-      return failed;
+    giveUp: (arrival, step, error) => {
+      const words = tellFault(step, error, arrival.record);
+      if (!("request" in arrival)) return seeTo(arrival, writeOffUnread(arrival, "InternalError", words));
+      const account = accountFor(arrival);
+      for (const slice of account.slices) {
+        tally(account, slice, { ...FAULTED, addresses: slice.tokens.length });
+        gatherLetter(account, slice.tokens, { reason: "InternalError", because: words });
+      }
+      seeTo(account, finish(account));
+    },
+    expire: (entry) => {
+      const account = accountFor(entry);
+      for (const slice of account.slices) tally(account, slice, { ...EXPIRED, addresses: slice.tokens.length });
+      seeTo(account, finish(account));
+    },
+    settled: async (delivered) => {
+      const ended = new AbortController();
+      const timeUp = clock.sleep(Math.max(0, lastMs - clock.nowMs()), ended.signal).then(() => false);
+      const delivering = delivered.catch((error: unknown) => tellFault("send", error));
+      await Promise.race([delivering, timeUp]);
+      // What comes after that finds no account: its record is received again.
+      accountOf.clear();
+      const areDone = await Promise.all(Array.from(doneOf.values(), (done) => Promise.race([done, timeUp])));
+      ended.abort();
+      return records.filter((_, position) => !areDone[position]);
     },
   };
 }
 
-type Decided = Extract<Delivery, { readonly kind: "outcome" }>;
+function inWords(problems: readonly Problem[]): string {
+  const told = problems.slice(0, MOST_PROBLEMS).map(({ path, message }) => `${path}: ${message}`);
+  const more = problems.length - told.length;
+  return more > 0 ? `${told.join("; ")}; and ${more} more` : told.join("; ");
+}
 
-function tally({ tallies }: Account, { channelType }: Slice, word: string, reason: string): void {
-  const key = `${channelType} ${word} ${reason}`;
+function accountFor(entry: Entry): Account {
+  return {
+    ...entry,
+    open: entry.request.addresses.size,
+    tallies: new Map(),
+    leaving: new Map(),
+    writtenOff: new Map(),
+    effects: [],
+  };
+}
+
+function tally(
+  { tallies }: Account,
+  { channelType }: Slice,
+  { outcome, reason, addresses = 1 }: Pick<Tally, "outcome" | "reason"> & { readonly addresses?: number },
+): void {
+  const key = `${channelType} ${outcome} ${reason}`;
   const known = tallies.get(key);
-  if (known === undefined) tallies.set(key, { channelType, word, reason, addresses: 1 });
-  else known.addresses += 1;
+  if (known === undefined) tallies.set(key, { channelType, outcome, reason, addresses });
+  else known.addresses += addresses;
 }
 
-function leavingOf({ leaving }: Account, slice: Slice): Leaving {
-  const known = leaving.get(slice) ?? { retries: new Map(), putBacks: new Map() };
-  leaving.set(slice, known);
-  return known;
+/** The longest of the shortest delays holds for all that leaves together. */
+function gather({ leaving }: Account, { slice, token }: PlannedAddress, way: Way, minDelaySeconds: number): void {
+  const key = `${slice.part} ${way.kind === "retry" ? way.attempt : way.because}`;
+  const known = leaving.get(key) ?? { slice, way, tokens: [], minDelaySeconds };
+  known.tokens.push(token);
+  known.minDelaySeconds = Math.max(known.minDelaySeconds, minDelaySeconds);
+  leaving.set(key, known);
 }
 
-/** The longest of the shortest delays holds for all: what leaves together has one name, and so one record. */
-function gather<Way>(ways: Map<Way, Together>, way: Way, token: string, minDelaySeconds: number): void {
-  const together = ways.get(way) ?? { tokens: [], minDelaySeconds };
-  ways.set(way, { tokens: together.tokens, minDelaySeconds: Math.max(together.minDelaySeconds, minDelaySeconds) });
-  together.tokens.push(token);
+function gatherLetter(
+  { writtenOff }: Account,
+  tokens: readonly string[],
+  { reason, because }: { readonly reason: DeadLetterReason; readonly because: string },
+): void {
+  const known = writtenOff.get(reason) ?? { tokens: [], because: new Set() };
+  known.tokens.push(...tokens);
+  known.because.add(because);
+  writtenOff.set(reason, known);
 }

@@ -1,0 +1,158 @@
+import type { DeadLetterReason } from "../../core/outcome/dead-letter-reason.ts";
+import { type DeadToken, deadTokenRecord } from "../../core/outcome/dead-token-record.ts";
+import { putBackDelaySeconds, retryDelaySeconds } from "../../core/outcome/delay.ts";
+import type { DeliveryResult } from "../../core/outcome/delivery-result.ts";
+import type { Outcome } from "../../core/outcome/outcome.ts";
+import type { PlannedAddress } from "../../core/plan/call.ts";
+import { deviceTokenIdentity } from "../../core/request/device-token.ts";
+import { writeRecordAttributes } from "../../core/request/record-attributes.ts";
+import type { SendRequest } from "../../core/request/send-request.ts";
+import type { Clock, DeadTokenQueue, Observe, Random, RecordQueue, ShortHash } from "../../ports.ts";
+import { deadLetterAttributes } from "./dead-letter.ts";
+import type { Arrival, Entry } from "./entry.ts";
+import { deadLetters, type Leaving, type Outgoing, returning } from "./outgoing.ts";
+import { patientPut } from "./patient-put.ts";
+
+export interface EffectPorts {
+  /** The lane's own queue: what is tried again or put back. */
+  readonly requestQueue: RecordQueue;
+  readonly deadLetterQueue: RecordQueue;
+  readonly deadTokenQueue: DeadTokenQueue;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly shortHash: ShortHash;
+  readonly observe: Observe;
+}
+
+export interface EffectSettings {
+  readonly lane: string;
+  readonly retryBaseSeconds: number;
+}
+
+/** What outcomes mean for queues. Each effect resolves to whether the queues have taken all of it. */
+export interface Effects {
+  /** Tries addresses again, or puts them back. Those that their queue refuses for good are written off. */
+  leave(entry: Entry, leaving: Leaving): Promise<boolean>;
+  /** Moves addresses to the dead-letter queue. */
+  writeOff(entry: Entry, tokens: readonly string[], reason: DeadLetterReason, because: string): Promise<boolean>;
+  /** Moves a record whose addresses are not known to the dead-letter queue. */
+  writeOffUnread(arrival: Arrival, reason: DeadLetterReason, detail: string): Promise<boolean>;
+  /** Tells the registry's owner of a dead or replaced token; undefined where the outcome is about neither. */
+  tell(
+    entry: Entry,
+    address: PlannedAddress,
+    decided: { readonly outcome: Outcome; readonly result?: DeliveryResult | undefined },
+  ): Promise<boolean> | undefined;
+}
+
+/** About as many addresses as a `Detail` has room for. */
+const MOST_NAMED = 60;
+
+/** @param lastMs until when a queue that is away is asked again, in milliseconds since 1970 */
+export function effects(ports: EffectPorts, settings: EffectSettings, lastMs: number): Effects {
+  const { requestQueue, deadLetterQueue, deadTokenQueue, clock, random, shortHash, observe } = ports;
+  const put = patientPut(ports, lastMs);
+
+  const leave = async (entry: Entry, leaving: Leaving, { tokens, ...record }: Outgoing): Promise<boolean> => {
+    const { record: from, request, state } = entry;
+    const { slice, way } = leaving;
+    const addresses = tokens.length;
+    const delaySeconds = delayOf(entry, leaving);
+    const end = await put(from.id, "request", () => requestQueue.put({ ...record, delaySeconds }));
+    if (end.kind === "refused") {
+      const { applicationId } = request;
+      const { channelType } = slice;
+      observe({ kind: "outcome", applicationId, channelType, outcome: "exhausted", reason: "NotPutBack", addresses });
+      return writeOff(entry, tokens, "NotPutBack", end.detail);
+    }
+    if (end.kind === "failed") return false;
+    const returned = { record: from.id, addresses, delaySeconds };
+    observe(
+      way.kind === "retry"
+        ? { kind: "retried", ...returned, attempt: way.attempt }
+        : { kind: "putBack", ...returned, because: way.because, putBacks: state.putBacks + 1 },
+    );
+    return true;
+  };
+
+  const delayOf = ({ state }: Entry, { way, minDelaySeconds: minSeconds }: Leaving): number => {
+    const { retryBaseSeconds: baseSeconds } = settings;
+    return way.kind === "retry"
+      ? retryDelaySeconds({ attempt: way.attempt, baseSeconds, random: random(), minSeconds })
+      : putBackDelaySeconds({ putBacks: state.putBacks, random: random(), minSeconds });
+  };
+
+  const writeOff = (entry: Entry, tokens: readonly string[], reason: DeadLetterReason, because: string) => {
+    const detail = `${because}: ${inWords(entry.request, new Set(tokens))}`;
+    const letters = deadLetters(entry, tokens, (body) => letterAttributes(entry, body, reason, detail));
+    return allOf(letters.map((letter) => putLetter(entry, letter, reason)));
+  };
+
+  const letterAttributes = ({ state }: Arrival, body: string, reason: DeadLetterReason, detail: string) =>
+    deadLetterAttributes(body, { reason, detail, lane: settings.lane, brought: writeRecordAttributes(state) });
+
+  const putLetter = async ({ record }: Arrival, { tokens, ...letter }: Outgoing, reason: DeadLetterReason) => {
+    const end = await put(record.id, "deadLetter", () => deadLetterQueue.put(letter));
+    if (end.kind !== "taken") return false;
+    observe({ kind: "deadLettered", record: record.id, addresses: tokens.length, reason });
+    return true;
+  };
+
+  /** Addresses by number, as a problem's path names them, and by the short hash of their device token. */
+  const inWords = ({ addresses }: SendRequest, tokens: ReadonlySet<string>): string => {
+    const words: string[] = [];
+    let number = 0;
+    for (const [token, { ChannelType: channelType }] of addresses) {
+      number += 1;
+      if (!tokens.has(token)) continue;
+      if (words.length === MOST_NAMED) return `${words.join(", ")} and ${tokens.size - MOST_NAMED} more`;
+      words.push(`Addresses[#${number} ${shortHash(deviceTokenIdentity(channelType, token))}]`);
+    }
+    return words.join(", ");
+  };
+
+  const writeOffUnread = (arrival: Arrival, reason: DeadLetterReason, detail: string) => {
+    const { body } = arrival.record;
+    const attributes = letterAttributes(arrival, body, reason, detail);
+    return putLetter(arrival, { tokens: [], body, attributes }, reason);
+  };
+
+  const putDeadToken = async ({ record }: Arrival, dead: DeadToken): Promise<boolean> => {
+    const end = await put(record.id, "deadToken", () => deadTokenQueue.put(dead));
+    if (end.kind !== "taken") return false;
+    observe({
+      kind: "deadToken",
+      applicationId: dead.ApplicationId,
+      channelType: dead.ChannelType,
+      verdict: dead.Verdict,
+      confidence: dead.Confidence,
+      reason: dead.Reason,
+      tokenHash: shortHash(deviceTokenIdentity(dead.ChannelType, dead.Token)),
+    });
+    return true;
+  };
+
+  return {
+    leave: (entry, leaving) => allOf(returning(entry, leaving).map((outgoing) => leave(entry, leaving, outgoing))),
+    writeOff,
+    writeOffUnread,
+    tell: (entry, { token, slice }, { outcome, result }) => {
+      const { applicationId, requestId } = entry.request;
+      const dead = deadTokenRecord({
+        applicationId,
+        channelType: slice.channelType,
+        token,
+        outcome,
+        result,
+        requestId,
+        campaignId: entry.state.campaign?.id,
+        failedAtMs: clock.nowMs(),
+      });
+      return dead && putDeadToken(entry, dead);
+    },
+  };
+}
+
+async function allOf(effects: readonly Promise<boolean>[]): Promise<boolean> {
+  return (await Promise.all(effects)).every(Boolean);
+}

@@ -1,0 +1,43 @@
+import { effectiveExpiryMs } from "../../core/outcome/expiry.ts";
+import type { Slice } from "../../core/plan/call.ts";
+import { slicesOf } from "../../core/plan/slices.ts";
+import { parseSendRequest } from "../../core/request/parse-send-request.ts";
+import type { Problem } from "../../core/request/problem.ts";
+import type { RecordState } from "../../core/request/record-attributes.ts";
+import type { SendRequest } from "../../core/request/send-request.ts";
+import type { IncomingRecord, ShortHash } from "../../ports.ts";
+
+/** A record with what it says of itself, whatever its body is. */
+export interface Arrival {
+  readonly record: IncomingRecord;
+  readonly state: RecordState;
+}
+
+/** A record with a valid request: what is to be sent, and to be settled. */
+export interface Entry extends Arrival {
+  readonly request: SendRequest;
+  readonly slices: readonly Slice[];
+  /** When its time runs out, in milliseconds since 1970. */
+  readonly expiresAtMs: number;
+}
+
+export interface EntrySettings {
+  readonly applicationIds: readonly string[];
+  readonly maxAgeSeconds: number;
+}
+
+/** @param position of the record in its batch */
+export function readEntry(
+  arrival: Arrival,
+  position: number,
+  { applicationIds, maxAgeSeconds, shortHash }: EntrySettings & { readonly shortHash: ShortHash },
+): { readonly ok: true; readonly entry: Entry } | { readonly ok: false; readonly problems: readonly Problem[] } {
+  const { part, enqueuedAtMs } = arrival.state;
+  const isPart = part !== undefined;
+  const parsed = parseSendRequest(arrival.record.body, { applicationIds, shortHash, isPart });
+  if (!parsed.ok) return parsed;
+  const { request } = parsed;
+  const slices = slicesOf(request, { record: position, ...(isPart && { part }) });
+  const expiresAtMs = effectiveExpiryMs({ expiresAtMs: request.expiresAtMs, enqueuedAtMs, maxAgeSeconds });
+  return { ok: true, entry: { ...arrival, request, slices, expiresAtMs } };
+}

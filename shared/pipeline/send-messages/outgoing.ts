@@ -1,0 +1,96 @@
+import { halfPart, putBackPart, retryPart } from "../../core/outcome/part.ts";
+import type { Slice } from "../../core/plan/call.ts";
+import { formatSendRequest } from "../../core/request/format-send-request.ts";
+import { type RecordState, writeRecordAttributes } from "../../core/request/record-attributes.ts";
+import { MOST_RECORD_BYTES, recordBytes } from "../../core/request/record-bytes.ts";
+import type { PutBackReason } from "../../facts.ts";
+import type { RecordAttributes } from "../../ports.ts";
+import type { Entry } from "./entry.ts";
+
+/** A record on its way to a queue, for some addresses of the record that it comes from. */
+export interface Outgoing {
+  readonly tokens: readonly string[];
+  readonly body: string;
+  readonly attributes: RecordAttributes;
+}
+
+/** Why addresses of a slice go back to their lane's own queue. */
+export type Way =
+  | { readonly kind: "retry"; readonly attempt: number }
+  | { readonly kind: "putBack"; readonly because: PutBackReason };
+
+/** Addresses of a slice that leave it together. All that leaves by one way leaves at once: it shares a name. */
+export interface Leaving {
+  readonly slice: Slice;
+  readonly way: Way;
+  readonly tokens: readonly string[];
+  readonly minDelaySeconds: number;
+}
+
+/**
+ * Takes addresses of a slice back to their lane's own queue: in one record, or in several where one would be larger than
+ * SQS takes. A whole request keeps its body as the producer wrote it, where there is room for the attributes.
+ */
+export function returning({ record, request, state, slices }: Entry, { slice, way, tokens }: Leaving): Outgoing[] {
+  const next: RecordState =
+    way.kind === "retry" ? { ...state, attempt: way.attempt } : { ...state, putBacks: state.putBacks + 1 };
+  const isWholeSlice = tokens.length === slice.tokens.length;
+  const part = partOf(slice.part, way, isWholeSlice);
+  if (isWholeSlice && slices.length === 1) {
+    const attributes = writeRecordAttributes(part === slice.part ? next : { ...next, part });
+    const asItIs = { tokens, body: record.body, attributes };
+    if (fits(asItIs)) return [asItIs];
+  }
+  return divided(tokens, part, (some, itsPart) => ({
+    tokens: some,
+    body: formatSendRequest(request, some),
+    attributes: writeRecordAttributes({ ...next, part: itsPart }),
+  }));
+}
+
+/** Takes addresses of a request to the dead-letter queue: a whole request as it is, otherwise with these addresses only. */
+export function deadLetters(
+  { record, request }: Entry,
+  tokens: readonly string[],
+  attributesOf: (body: string) => RecordAttributes,
+): Outgoing[] {
+  const letter = (some: readonly string[], body: string) => ({ tokens: some, body, attributes: attributesOf(body) });
+  if (tokens.length === request.addresses.size) return [letter(tokens, record.body)];
+  return divided(tokens, "", (some) => letter(some, formatSendRequest(request, some))).map((one) =>
+    // Written anew, one address can be larger than all were. The whole record has been on a queue, and fits on another.
+    fits(one) ? one : letter(one.tokens, record.body),
+  );
+}
+
+/** What was not sent to at all keeps its name when it comes back whole; whatever has been answered gets another. */
+function partOf(part: string, way: Way, isWholeSlice: boolean): string {
+  if (way.kind === "retry") return retryPart(part, way.attempt);
+  return isWholeSlice && UNSENT[way.because] ? part : putBackPart(part, way.because);
+}
+
+const UNSENT = {
+  deadline: true,
+  rate: true,
+  undecided: true,
+  credential: false,
+  configuration: false,
+} as const satisfies Record<PutBackReason, boolean>;
+
+/** One record, or one for each half and so on until each fits. A single address is not divided. */
+function divided(
+  tokens: readonly string[],
+  part: string,
+  recordOf: (tokens: readonly string[], part: string) => Outgoing,
+): Outgoing[] {
+  const whole = recordOf(tokens, part);
+  if (tokens.length === 1 || fits(whole)) return [whole];
+  const middle = Math.ceil(tokens.length / 2);
+  return [
+    ...divided(tokens.slice(0, middle), halfPart(part, 0), recordOf),
+    ...divided(tokens.slice(middle), halfPart(part, 1), recordOf),
+  ];
+}
+
+function fits({ body, attributes }: Outgoing): boolean {
+  return recordBytes(body, attributes) <= MOST_RECORD_BYTES;
+}

@@ -1,0 +1,152 @@
+import { shortHash } from "../../../shared/aws/short-hash.ts";
+import type { Call } from "../../../shared/core/plan/call.ts";
+import type { Fact } from "../../../shared/facts.ts";
+import {
+  type SendMessagesPorts,
+  type SendMessagesSettings,
+  sendMessages,
+} from "../../../shared/pipeline/send-messages/send-messages.ts";
+import type { CallAnswer, Clock, IncomingRecord, QueueUnavailable, RateLimiter } from "../../../shared/ports.ts";
+import { type MemoryDeadTokenQueue, memoryDeadTokenQueue } from "../../support/memory-dead-token-queue.ts";
+import { answered, type MemoryPushService, memoryPushService } from "../../support/memory-push-service.ts";
+import { memoryRateLimiter } from "../../support/memory-rate-limiter.ts";
+import { type MemoryRecordQueue, memoryRecordQueue } from "../../support/memory-record-queue.ts";
+import { type VirtualClock, virtualClock } from "../../support/virtual-clock.ts";
+
+export const START_MS = Date.UTC(2026, 10, 23, 12);
+export const APPLICATION_ID = "84b2f1c0d3e54a6f9b7c8d1e2f3a4b5c";
+
+export interface BenchOptions {
+  readonly settings?: Partial<SendMessagesSettings>;
+  /** What a call is answered; every address is sent to where not given. */
+  readonly answer?: (call: Call) => CallAnswer | Promise<CallAnswer>;
+  readonly rateLimiter?: (clock: Clock) => RateLimiter;
+  /** What a queue says to a record instead of taking it. */
+  readonly requestQueue?: Refusal;
+  readonly deadLetterQueue?: Refusal;
+  readonly ports?: Partial<SendMessagesPorts>;
+}
+
+type Refusal = (record: { readonly body: string }, nowMs: number) => QueueUnavailable | undefined;
+
+export interface Bench {
+  readonly clock: VirtualClock;
+  readonly pushService: MemoryPushService;
+  readonly requestQueue: MemoryRecordQueue;
+  readonly deadLetterQueue: MemoryRecordQueue;
+  readonly deadTokenQueue: MemoryDeadTokenQueue;
+  readonly facts: readonly Fact[];
+  /** One invocation of 30 s where not given; resolves to the ids of the records that are received again. */
+  batch(records: readonly IncomingRecord[], timeMs?: number): Promise<string[]>;
+  /** All facts of a kind so far. */
+  told<Kind extends Fact["kind"]>(kind: Kind): Extract<Fact, { kind: Kind }>[];
+  /** Device tokens of each call so far. */
+  called(): string[][];
+}
+
+/** The pipeline among fakes, on a clock that does not wait. */
+export function bench(options: BenchOptions = {}): Bench {
+  const clock = virtualClock(START_MS);
+  const pushService = memoryPushService(clock, options.answer ?? answered);
+  const queue = (refusal?: Refusal) => memoryRecordQueue((record) => refusal?.(record, clock.nowMs()));
+  const requestQueue = queue(options.requestQueue);
+  const deadLetterQueue = queue(options.deadLetterQueue);
+  const deadTokenQueue = memoryDeadTokenQueue();
+  const facts: Fact[] = [];
+  const ports: SendMessagesPorts = {
+    pushService,
+    rateLimiter: (options.rateLimiter ?? memoryRateLimiter)(clock),
+    requestQueue,
+    deadLetterQueue,
+    deadTokenQueue,
+    clock,
+    random: () => 0.5,
+    shortHash,
+    observe: (fact) => facts.push(fact),
+    ...options.ports,
+  };
+  const defaults: SendMessagesSettings = {
+    lane: "transactional",
+    applicationIds: [APPLICATION_ID],
+    packing: "text",
+    maxAttempts: 5,
+    retryBaseSeconds: 2,
+    maxAgeSeconds: 3_600,
+    maxCallsInFlight: 64,
+    callTimeoutMs: 10_000,
+  };
+  // A setting that is a getter stays one.
+  const settings = Object.defineProperties(defaults, Object.getOwnPropertyDescriptors(options.settings ?? {}));
+  return {
+    clock,
+    pushService,
+    requestQueue,
+    deadLetterQueue,
+    deadTokenQueue,
+    facts,
+    async batch(records, timeMs = 30_000) {
+      const deadlineMs = clock.nowMs() + timeMs;
+      const failed = sendMessages(records, ports, settings, deadlineMs);
+      await clock.run(deadlineMs);
+      return (await failed).map(({ id }) => id);
+    },
+    told: <Kind extends Fact["kind"]>(kind: Kind) =>
+      facts.filter((fact): fact is Extract<Fact, { kind: Kind }> => fact.kind === kind),
+    called: () => pushService.calls.map(({ call }) => call.addresses.map(({ token }) => token)),
+  };
+}
+
+/** A record as Lambda hands it over. */
+export function record({
+  id = "record",
+  body = "",
+  attributes = {},
+  ...rest
+}: Partial<IncomingRecord>): IncomingRecord {
+  return { id, body, attributes, sentAtMs: START_MS, receiveCount: 1, ...rest };
+}
+
+/** A body that asks to tell these devices the same. What is not named here stands beside `MessageRequest`. */
+export function requestTo(
+  tokens: readonly string[],
+  {
+    channelType = "GCM",
+    text = "Hello",
+    message = { Title: "News", Body: text },
+    traceId,
+    ...beside
+  }: {
+    readonly channelType?: string;
+    readonly text?: string;
+    readonly message?: object;
+    readonly traceId?: string;
+    readonly [field: string]: unknown;
+  } = {},
+): string {
+  return JSON.stringify({
+    MessageRequest: {
+      Addresses: Object.fromEntries(tokens.map((token) => [token, { ChannelType: channelType }])),
+      MessageConfiguration: { GCMMessage: message, APNSMessage: message },
+      TraceId: traceId,
+    },
+    ...beside,
+  });
+}
+
+/** `count` device tokens. */
+export function devices(count: number, prefix = "device"): string[] {
+  return Array.from({ length: count }, (_, index) => `${prefix}-${index}`);
+}
+
+/** The device tokens of a record's body. */
+export function tokensOf({ body }: { readonly body: string }): string[] {
+  return Object.keys((JSON.parse(body) as { MessageRequest: { Addresses: object } }).MessageRequest.Addresses);
+}
+
+/** What SQS would hand over of what was put on a queue. */
+export function received(
+  records: readonly { readonly body: string; readonly attributes: Readonly<Record<string, string>> }[],
+  sentAtMs: number,
+): IncomingRecord[] {
+  return records.map(({ body, attributes }, index) => record({ id: `again-${index}`, body, attributes, sentAtMs }));
+}
