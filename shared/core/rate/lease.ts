@@ -1,6 +1,6 @@
 import { FULL_CALL, type Limit, take } from "./limit.ts";
 import { durationUs } from "./rate-in-force.ts";
-import type { Basis, LeaseAsk, Timeline } from "./timeline.ts";
+import type { Basis, LeaseAsk } from "./timeline.ts";
 
 /** A call that wants to leave. */
 export interface WaitingCall {
@@ -115,11 +115,6 @@ export function divide<Call extends WaitingCall>(
   }
   const droppedMessages = Math.round(((lease.durationUs - usedUs) / 1e6) * terms.messagesPerSecond);
   return { slots, droppedMessages };
-}
-
-/** The limits that will not be open yet at `startUs`. */
-export function closedAt(timeline: Timeline, startUs: number): ReadonlySet<string> {
-  return new Set([...timeline.limits].flatMap(([key, { opensUs }]) => (opensUs > startUs ? [key] : [])));
 }
 
 function takenBy({ messages, channel }: WaitingCall, { partialCalls }: Terms): Taken[] {
