@@ -3,7 +3,7 @@ import type { Call } from "../../../shared/core/plan/call.ts";
 import type { Clock, IncomingRecord, RateLimiter } from "../../../shared/ports.ts";
 import { answered } from "../../support/memory-push-service.ts";
 import { memoryRateLimiter } from "../../support/memory-rate-limiter.ts";
-import { type Bench, bench, record, requestTo, START_MS, tokensOf } from "./bench.ts";
+import { type Rig, record, requestTo, rig, START_MS, tokensOf } from "./rig.ts";
 
 /** Requests that share no call, one for each number. */
 function unlike(channelType: "GCM" | "APNS", count: number): IncomingRecord[] {
@@ -27,7 +27,7 @@ function limiter(acquire: (clock: Clock, ...ask: Parameters<Acquire>) => ReturnT
 function slowAnswers(ms: number) {
   let inFlight = 0;
   let most = 0;
-  const answer = async (call: Call, { clock }: Bench) => {
+  const answer = async (call: Call, { clock }: Rig) => {
     inFlight += 1;
     most = Math.max(most, inFlight);
     await clock.sleep(ms);
@@ -45,7 +45,7 @@ describe("places in flight", () => {
     { places: 64, channels: 2 },
   ])("$places of them, $channels channels: that many calls at a time, and no more", async ({ places, channels }) => {
     const slow = slowAnswers(100);
-    const tested: Bench = bench({
+    const tested: Rig = rig({
       answer: (call) => slow.answer(call, tested),
       settings: { maxCallsInFlight: places },
     });
@@ -60,7 +60,7 @@ describe("places in flight", () => {
     const slow = slowAnswers(300);
     let asked = 0;
     let most = 0;
-    const tested: Bench = bench({
+    const tested: Rig = rig({
       answer: (call) => slow.answer(call, tested),
       settings: { maxCallsInFlight: 4 },
       rateLimiter: limiter(() => {
@@ -76,7 +76,7 @@ describe("places in flight", () => {
 
   it("help another channel when their own has nothing left", async () => {
     const slow = slowAnswers(100);
-    const tested: Bench = bench({
+    const tested: Rig = rig({
       answer: (call) => slow.answer(call, tested),
       settings: { maxCallsInFlight: 10 },
     });
@@ -85,7 +85,7 @@ describe("places in flight", () => {
   });
 
   it("take the calls of a channel in the order of their records", async () => {
-    const { batch, called } = bench({ settings: { maxCallsInFlight: 1 } });
+    const { batch, called } = rig({ settings: { maxCallsInFlight: 1 } });
     const records = unlike("GCM", 20);
     await batch(records);
     expect(called().flat()).toEqual(records.map(({ id }) => id));
@@ -103,7 +103,7 @@ describe("a channel that has to wait", () => {
         }),
     },
   ])("and $how does not hold up another, and is put back when it is too late to start", async ({ wait }) => {
-    const { batch, called, pushService, requestQueue, told } = bench({
+    const { batch, called, pushService, requestQueue, told } = rig({
       settings: { maxCallsInFlight: 4 },
       rateLimiter: limiter((_, { channelType }, signal) => (channelType === "APNS" ? wait(signal) : undefined)),
     });
@@ -122,7 +122,7 @@ describe("a channel that has to wait", () => {
 
   it("asks again when it was told to", async () => {
     const atMs: number[] = [];
-    const { batch, pushService } = bench({
+    const { batch, pushService } = rig({
       rateLimiter: limiter((clock) => {
         atMs.push(clock.nowMs() - START_MS);
         return atMs.length < 3 ? Promise.resolve({ go: false, retryAfterMs: 2_000 } as const) : undefined;
@@ -134,7 +134,7 @@ describe("a channel that has to wait", () => {
   });
 
   it("tells how long its calls have waited", async () => {
-    const { batch, told } = bench({ rateLimiter: (clock) => memoryRateLimiter(clock, 10) });
+    const { batch, told } = rig({ rateLimiter: (clock) => memoryRateLimiter(clock, 10) });
     await batch(unlike("GCM", 3));
     expect(told("called").map(({ waitedMs }) => waitedMs)).toEqual([0, 100, 200]);
   });
@@ -152,14 +152,14 @@ describe("a call that comes too late for its slot", () => {
   };
 
   it("asks for another, and is made once", async () => {
-    const { batch, called, told } = bench({ rateLimiter: lateFirst(3, () => undefined) });
+    const { batch, called, told } = rig({ rateLimiter: lateFirst(3, () => undefined) });
     expect(await batch(unlike("GCM", 1))).toEqual([]);
     expect(called()).toEqual([["g0"]]);
     expect(told("called").map(({ answer }) => answer)).toEqual(["late", "late", "late", "answered"]);
   });
 
   it("is put back where there is no other", async () => {
-    const { batch, called, requestQueue } = bench({
+    const { batch, called, requestQueue } = rig({
       rateLimiter: lateFirst(1, async () => ({ go: false, retryAfterMs: 60_000 })),
     });
     expect(await batch(unlike("GCM", 1))).toEqual([]);

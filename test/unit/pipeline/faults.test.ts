@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { DeliveryResult } from "../../../shared/core/outcome/delivery-result.ts";
 import type { IncomingRecord } from "../../../shared/ports.ts";
 import { answered } from "../../support/memory-push-service.ts";
-import { bench, devices, record, requestTo, tokensOf } from "./bench.ts";
+import { devices, record, requestTo, rig, tokensOf } from "./rig.ts";
 
 const SECRET = "what the message says";
 
@@ -17,7 +17,7 @@ describe("a fault of ours", () => {
       get: () => (reads++ === 0 ? boom() : "the body"),
     });
     let reads = 0;
-    const { batch, called, deadLetterQueue, told } = bench();
+    const { batch, called, deadLetterQueue, told } = rig();
     expect(await batch([faulty, record({ id: "good", body: requestTo(["device-0"]) })])).toEqual([]);
     expect(called()).toEqual([["device-0"]]);
     expect(deadLetterQueue.records).toMatchObject([
@@ -38,7 +38,7 @@ describe("a fault of ours", () => {
         return reads === 1 || reads === 3 ? boom() : ("text" as const);
       },
     };
-    const { batch, called, deadLetterQueue, told } = bench({ settings });
+    const { batch, called, deadLetterQueue, told } = rig({ settings });
     const bodies = ["a", "b", "c"].map((token) => requestTo([token, `${token}2`]));
     expect(await batch(bodies.map((body, index) => record({ id: String(index), body })))).toEqual([]);
     expect(called().flat()).toEqual(["a", "a2", "c", "c2"]);
@@ -55,7 +55,7 @@ describe("a fault of ours", () => {
     const faulty = Object.defineProperty({ deliveryStatus: "SUCCESSFUL" } as DeliveryResult, "deliveryStatus", {
       get: boom,
     });
-    const { batch, deadLetterQueue, deadTokenQueue, requestQueue, told } = bench({
+    const { batch, deadLetterQueue, deadTokenQueue, requestQueue, told } = rig({
       answer: (call) => answered(call, new Map([["device-1", faulty]])),
     });
     expect(await batch([record({ body: requestTo(devices(3)) })])).toEqual([]);
@@ -74,7 +74,7 @@ describe("a fault of ours", () => {
 
   it("in settling a record leaves that record to be received again", async () => {
     const temporary = { deliveryStatus: "TEMPORARY_FAILURE" };
-    const { batch, told } = bench({
+    const { batch, told } = rig({
       answer: (call) => answered(call, new Map([["device-0", temporary]])),
       ports: { random: boom },
     });
@@ -84,14 +84,14 @@ describe("a fault of ours", () => {
   });
 
   it("in an adapter that should not throw leaves its records to be received again, and settles the others", async () => {
-    const { batch, told } = bench({ ports: { pushService: { send: async () => boom() } } });
+    const { batch, told } = rig({ ports: { pushService: { send: async () => boom() } } });
     const records = [record({ id: "sent", body: requestTo(["device-0"]) }), record({ id: "refused", body: "{}" })];
     expect(await batch(records)).toEqual(["sent"]);
     expect(told("faulted")).toMatchObject([{ step: "send", error: expect.stringMatching(/^TypeError at /) }]);
   });
 
   it("is told by name and place: its words may quote a request", async () => {
-    const { batch, facts, deadLetterQueue } = bench({
+    const { batch, facts, deadLetterQueue } = rig({
       ports: { random: boom, pushService: { send: async () => boom() } },
     });
     await batch([record({ body: requestTo(devices(3)) })]);
@@ -103,7 +103,7 @@ describe("a call that never ends", () => {
   const silent = { answer: () => new Promise<never>(() => undefined) };
 
   it("does not take the others with it", async () => {
-    const { batch, told } = bench({
+    const { batch, told } = rig({
       answer: (call) => (call.channelType === "APNS" ? silent.answer() : answered(call)),
     });
     const failed = await batch([
@@ -116,7 +116,7 @@ describe("a call that never ends", () => {
 
   it("changes nothing when it is answered after the end", async () => {
     let answer: (() => void) | undefined;
-    const { batch, requestQueue, facts, clock } = bench({
+    const { batch, requestQueue, facts, clock } = rig({
       answer: (call) =>
         new Promise((resolve) => {
           answer = () => resolve(answered(call, new Map([["device-0", { deliveryStatus: "TEMPORARY_FAILURE" }]])));

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { DeliveryResult } from "../../../shared/core/outcome/delivery-result.ts";
 import { QueueUnavailable } from "../../../shared/ports.ts";
 import { answered } from "../../support/memory-push-service.ts";
-import { bench, record, requestTo, START_MS, tokensOf } from "./bench.ts";
+import { record, requestTo, rig, START_MS, tokensOf } from "./rig.ts";
 
 const result = (pushProviderError: string): DeliveryResult => ({
   deliveryStatus: "PERMANENT_FAILURE",
@@ -27,7 +27,7 @@ describe("a queue that takes nothing", () => {
     { queue: "deadTokenQueue", name: "deadToken", failed: ["to-bury"] },
   ])("$queue: exactly the records that it owes something to are received again", async ({ queue, name, failed }) => {
     const put = () => Promise.reject(away());
-    const { batch, told, clock } = bench({ answer: (call) => answered(call, RESULTS), ports: { [queue]: { put } } });
+    const { batch, told, clock } = rig({ answer: (call) => answered(call, RESULTS), ports: { [queue]: { put } } });
     expect(await batch(RECORDS)).toEqual(failed);
     expect(told("queueFailed")).toEqual([
       {
@@ -46,7 +46,7 @@ describe("a queue that takes nothing", () => {
 
   it("does not keep a record that owes it one of two things", async () => {
     const deadLetterQueue = { put: () => Promise.reject(away()) };
-    const { batch, requestQueue } = bench({ answer: (call) => answered(call, RESULTS), ports: { deadLetterQueue } });
+    const { batch, requestQueue } = rig({ answer: (call) => answered(call, RESULTS), ports: { deadLetterQueue } });
     expect(await batch([record({ id: "both", body: requestTo(["to-retry", "to-reject", "to-send"]) })])).toEqual([
       "both",
     ]);
@@ -57,7 +57,7 @@ describe("a queue that takes nothing", () => {
     "%s: a fault in its adapter harms as much",
     async (queue) => {
       const put = () => Promise.reject(new TypeError("cannot read to-retry"));
-      const { batch, told } = bench({ answer: (call) => answered(call, RESULTS), ports: { [queue]: { put } } });
+      const { batch, told } = rig({ answer: (call) => answered(call, RESULTS), ports: { [queue]: { put } } });
       expect(await batch(RECORDS)).toHaveLength(1);
       const [failure] = told("queueFailed");
       expect(failure?.detail).toMatch(/^TypeError at /);
@@ -68,7 +68,7 @@ describe("a queue that takes nothing", () => {
 
 describe("a queue that is away for a while", () => {
   const awayFor = (ms: number) =>
-    bench({
+    rig({
       answer: (call) => answered(call, RESULTS),
       requestQueue: (_, nowMs) => (nowMs < START_MS + ms ? away() : undefined),
     });
@@ -93,7 +93,7 @@ describe("a queue that is away for a while", () => {
 
   it("is not waited for when it does not even answer", async () => {
     const silent = { put: () => new Promise<void>(() => undefined) };
-    const { batch, told } = bench({ answer: (call) => answered(call, RESULTS), ports: { requestQueue: silent } });
+    const { batch, told } = rig({ answer: (call) => answered(call, RESULTS), ports: { requestQueue: silent } });
     expect(await batch(RECORDS)).toEqual(["to-retry"]);
     expect(told("batchSettled")[0]?.tookMs).toBe(29_500);
   });
@@ -108,7 +108,7 @@ describe("a record", () => {
         order.push(name);
       },
     });
-    const tested = bench({
+    const tested = rig({
       answer: (call) => answered(call, RESULTS),
       ports: {
         requestQueue: slow("request", 3_000),
@@ -124,7 +124,7 @@ describe("a record", () => {
 
   it("that its queue refuses for good becomes a dead letter that says so", async () => {
     const refusal = new QueueUnavailable("The queue x cannot take a record of 1048600 bytes", { retryable: false });
-    const { batch, deadLetterQueue, told } = bench({
+    const { batch, deadLetterQueue, told } = rig({
       answer: (call) => answered(call, RESULTS),
       requestQueue: () => refusal,
     });
@@ -146,7 +146,7 @@ describe("a record", () => {
 
   it("that even the dead-letter queue refuses is received again", async () => {
     const refusal = () => new QueueUnavailable("no", { retryable: false });
-    const { batch } = bench({
+    const { batch } = rig({
       requestQueue: refusal,
       deadLetterQueue: refusal,
       answer: (call) => answered(call, RESULTS),

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { MOST_RECORD_BYTES } from "../../../shared/core/request/record-bytes.ts";
 import { deadLetterAttributes } from "../../../shared/pipeline/send-messages/dead-letter.ts";
 import { answered } from "../../support/memory-push-service.ts";
-import { APPLICATION_ID, bench, devices, received, record, tokensOf } from "./bench.ts";
+import { APPLICATION_ID, devices, received, record, rig, tokensOf } from "./rig.ts";
 
 const NO_TIME_MS = 12_000;
 
@@ -27,14 +27,14 @@ const allTemporary = ({ addresses }: Parameters<typeof answered>[0]) =>
 
 describe("a request of almost 1 MiB", () => {
   it("is put back as it is where there is room for the attributes", async () => {
-    const { batch, requestQueue } = bench();
+    const { batch, requestQueue } = rig();
     const body = bodyOf(devices(100), MOST_RECORD_BYTES - 69);
     expect(await batch([record({ body })], NO_TIME_MS)).toEqual([]);
     expect(requestQueue.records.map((one) => one.body === body)).toEqual([true]);
   });
 
   it("is written without its blanks where that makes room", async () => {
-    const { batch, requestQueue } = bench();
+    const { batch, requestQueue } = rig();
     const body = bodyOf(devices(10), MOST_RECORD_BYTES, { spaces: 2 });
     expect(await batch([record({ body })], NO_TIME_MS)).toEqual([]);
     expect(requestQueue.records.map((one) => [one.attributes["Part"], tokensOf(one)])).toEqual([["0", devices(10)]]);
@@ -46,7 +46,7 @@ describe("a request of almost 1 MiB", () => {
   ])(
     "is $what in two halves otherwise, which are parts like all others",
     async ({ options, timeMs, parts, attempt }) => {
-      const { batch, requestQueue, clock, called } = bench(options);
+      const { batch, requestQueue, clock, called } = rig(options);
       const tokens = devices(100);
       expect(await batch([record({ body: bodyOf(tokens, MOST_RECORD_BYTES) })], timeMs)).toEqual([]);
       const halves = requestQueue.records;
@@ -61,7 +61,7 @@ describe("a request of almost 1 MiB", () => {
   );
 
   it("goes to the dead-letter queue where it is a single address", async () => {
-    const { batch, requestQueue, deadLetterQueue } = bench();
+    const { batch, requestQueue, deadLetterQueue } = rig();
     const body = bodyOf(["only"], MOST_RECORD_BYTES);
     expect(await batch([record({ body })], NO_TIME_MS)).toEqual([]);
     expect(requestQueue.records).toEqual([]);
@@ -70,7 +70,7 @@ describe("a request of almost 1 MiB", () => {
   });
 
   it("loses nothing when one address of it that cannot be written alone is tried again", async () => {
-    const { batch, deadLetterQueue, requestQueue } = bench({
+    const { batch, deadLetterQueue, requestQueue } = rig({
       answer: (call) => answered(call, new Map([["device-0", { deliveryStatus: "TEMPORARY_FAILURE" }]])),
     });
     const small = { "device-1": { ChannelType: "GCM" } };
@@ -90,7 +90,7 @@ describe("a request of almost 1 MiB", () => {
   it("is divided among dead letters where it has to be written anew", async () => {
     const tokens = devices(100);
     const payload = { deliveryStatus: "PERMANENT_FAILURE", statusMessage: '{"pushProviderError":"MessageTooBig"}' };
-    const { batch, deadLetterQueue } = bench({
+    const { batch, deadLetterQueue } = rig({
       answer: (call) => answered(call, new Map(tokens.map((token) => [token, payload]))),
     });
     // What is left without the small one is too large, because it names its application.
@@ -132,7 +132,7 @@ describe("deadLetterAttributes", () => {
 });
 
 it("names the application it was meant for when it writes a request anew", async () => {
-  const { batch, requestQueue } = bench();
+  const { batch, requestQueue } = rig();
   await batch([record({ body: bodyOf(devices(150), 10_000) })], NO_TIME_MS);
   expect(requestQueue.records.map(({ body }) => JSON.parse(body).ApplicationId)).toEqual([
     APPLICATION_ID,

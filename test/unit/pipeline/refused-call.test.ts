@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Call } from "../../../shared/core/plan/call.ts";
 import type { CallAnswer } from "../../../shared/ports.ts";
 import { answered } from "../../support/memory-push-service.ts";
-import { bench, devices, received, record, requestTo, tokensOf } from "./bench.ts";
+import { devices, received, record, requestTo, rig, tokensOf } from "./rig.ts";
 
 const TOKENS = devices(100);
 
@@ -19,7 +19,7 @@ const badAt = (...positions: readonly number[]) => new Set(positions.map((positi
 
 /** The request to all, and whatever is put back of it, to the end. */
 async function sendToTheEnd(bad: ReadonlySet<string>) {
-  const tested = bench({ answer: refusing(bad) });
+  const tested = rig({ answer: refusing(bad) });
   const callsOfBatch: number[] = [];
   let records = [record({ body: requestTo(TOKENS) })];
   while (records.length > 0) {
@@ -48,7 +48,7 @@ describe("a call that the API refuses", () => {
   });
 
   it("tells what the API said of the address at fault", async () => {
-    const { batch, deadLetterQueue } = bench({ answer: refusing(badAt(3), "400 BadRequestException: it names Body") });
+    const { batch, deadLetterQueue } = rig({ answer: refusing(badAt(3), "400 BadRequestException: it names Body") });
     await batch([record({ body: requestTo(TOKENS) })]);
     expect(deadLetterQueue.records[0]?.attributes).toMatchObject({
       Reason: "CallRefused",
@@ -82,7 +82,7 @@ describe("a call that the API refuses", () => {
   });
 
   it("as a whole and in every part: the channel is held, and nobody is written off", async () => {
-    const { batch, called, deadLetterQueue, requestQueue, told } = bench({ answer: () => refusal() });
+    const { batch, called, deadLetterQueue, requestQueue, told } = rig({ answer: () => refusal() });
     expect(await batch([record({ body: requestTo(TOKENS) })])).toEqual([]);
     expect(called().length).toBeLessThanOrEqual(17);
     expect(deadLetterQueue.records).toEqual([]);
@@ -97,7 +97,7 @@ describe("a call that the API refuses", () => {
   it.each([1, 2])(
     "for each of %i addresses is their own fault: there is nobody else to compare them with",
     async (count) => {
-      const { batch, deadLetterQueue, requestQueue } = bench({ answer: () => refusal() });
+      const { batch, deadLetterQueue, requestQueue } = rig({ answer: () => refusal() });
       expect(await batch([record({ body: requestTo(devices(count)) })])).toEqual([]);
       expect(deadLetterQueue.records.map(tokensOf)).toEqual([devices(count)]);
       expect(requestQueue.records).toEqual([]);
@@ -106,14 +106,14 @@ describe("a call that the API refuses", () => {
 
   it("in ever other words is no fault of all", async () => {
     let calls = 0;
-    const { batch, deadLetterQueue, told } = bench({ answer: () => refusal(`refusal ${++calls}`) });
+    const { batch, deadLetterQueue, told } = rig({ answer: () => refusal(`refusal ${++calls}`) });
     expect(await batch([record({ body: requestTo(TOKENS) })])).toEqual([]);
     expect(deadLetterQueue.records).not.toEqual([]);
     expect(told("outcome").filter(({ outcome }) => outcome === "held")).toEqual([]);
   });
 
   it("because it is too large is made in smaller ones", async () => {
-    const { batch, called, requestQueue, deadLetterQueue } = bench({
+    const { batch, called, requestQueue, deadLetterQueue } = rig({
       answer: (call) => (call.addresses.length > 30 ? refusal("413 PayloadTooLargeException") : answered(call)),
     });
     expect(await batch([record({ body: requestTo(TOKENS) })])).toEqual([]);
@@ -123,7 +123,7 @@ describe("a call that the API refuses", () => {
 
   it("is searched no further when the time is up, and nothing of it is lost", async () => {
     const bad = badAt(77);
-    const tested = bench({
+    const tested = rig({
       answer: async (call) => {
         await tested.clock.sleep(5_000);
         return refusing(bad)(call);
@@ -142,7 +142,7 @@ describe("a call that the API refuses", () => {
 
   it("and throttled half way is searched further the next time", async () => {
     let calls = 0;
-    const { batch, clock, deadLetterQueue, requestQueue, told } = bench({
+    const { batch, clock, deadLetterQueue, requestQueue, told } = rig({
       answer: (call) => (++calls === 4 ? { kind: "throttled" } : refusing(badAt(5))(call)),
     });
     await batch([record({ body: requestTo(TOKENS) })]);
@@ -155,7 +155,7 @@ describe("a call that the API refuses", () => {
   });
 
   it("does not keep other calls of its channel from being made", async () => {
-    const { batch, called, deadLetterQueue } = bench({
+    const { batch, called, deadLetterQueue } = rig({
       answer: refusing(new Set(["bad"])),
       settings: { maxCallsInFlight: 1 },
     });

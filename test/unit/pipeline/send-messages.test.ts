@@ -3,7 +3,7 @@ import type { DeliveryResult } from "../../../shared/core/outcome/delivery-resul
 import type { CallAnswer } from "../../../shared/ports.ts";
 import { answered } from "../../support/memory-push-service.ts";
 import { memoryRateLimiter } from "../../support/memory-rate-limiter.ts";
-import { APPLICATION_ID, bench, devices, received, record, requestTo, START_MS, tokensOf } from "./bench.ts";
+import { APPLICATION_ID, devices, received, record, requestTo, rig, START_MS, tokensOf } from "./rig.ts";
 
 const temporary: DeliveryResult = { deliveryStatus: "TEMPORARY_FAILURE", statusCode: 500 };
 const throttled: DeliveryResult = { deliveryStatus: "THROTTLED", statusCode: 429 };
@@ -29,7 +29,7 @@ const saying =
 
 describe("a batch", () => {
   it("tells its story in order", async () => {
-    const { batch, facts } = bench();
+    const { batch, facts } = rig();
     expect(await batch([record({ body: requestTo(["device-0"]) })])).toEqual([]);
     expect(facts).toEqual([
       { kind: "batchReceived", records: 1, oldestMs: 0 },
@@ -56,7 +56,7 @@ describe("a batch", () => {
   });
 
   it("shares calls among its records", async () => {
-    const { batch, called } = bench();
+    const { batch, called } = rig();
     const tokens = devices(250);
     const records = tokens.map((token, index) =>
       record({ id: token, body: requestTo([token], { text: `#${index}` }) }),
@@ -67,13 +67,13 @@ describe("a batch", () => {
   });
 
   it("is done at once where it is empty", async () => {
-    const { batch, facts } = bench();
+    const { batch, facts } = rig();
     expect(await batch([])).toEqual([]);
     expect(facts.map(({ kind }) => kind)).toEqual(["batchReceived", "batchSettled"]);
   });
 
   it("moves what is no valid request to the dead-letter queue as it is, and sends the rest", async () => {
-    const { batch, called, deadLetterQueue, told } = bench();
+    const { batch, called, deadLetterQueue, told } = rig();
     const body = JSON.stringify({ MessageRequest: { Addresses: { secret: { ChannelType: "PIGEON" } } }, Extra: 1 });
     const attributes = { Campaign: '{"Id":"spring","Chunk":3,"FirstRow":200}', Other: "ignored" };
     const failed = await batch([
@@ -105,7 +105,7 @@ describe("a batch", () => {
   });
 
   it("tells a few problems of many", async () => {
-    const { batch, told } = bench();
+    const { batch, told } = rig();
     const fields = Object.fromEntries(Array.from({ length: 5_000 }, (_, index) => [`f${index}`, 1]));
     await batch([record({ body: JSON.stringify(fields) })]);
     expect(told("requestRefused")[0]?.detail).toMatch(/; and 49\d\d more$/);
@@ -117,7 +117,7 @@ describe("time that runs out", () => {
     { what: "the producer's ExpiresAt", request: { ExpiresAt: "2026-11-23T13:00:00+01:00" }, attributes: {} },
     { what: "the lane's maximum age", request: {}, attributes: { EnqueuedAt: "2026-11-23T11:00:00.000Z" } },
   ])("$what: what comes too late is not sent, and takes no place in a call", async ({ request, attributes }) => {
-    const { batch, called, told, requestQueue, deadLetterQueue } = bench();
+    const { batch, called, told, requestQueue, deadLetterQueue } = rig();
     const late = devices(50, "late").map((token) =>
       record({ id: token, body: requestTo([token], request), attributes }),
     );
@@ -129,7 +129,7 @@ describe("time that runs out", () => {
   });
 
   it("is looked at again for each address when its call has its slot", async () => {
-    const { batch, called, pushService, told } = bench({ rateLimiter: (clock) => memoryRateLimiter(clock, 100) });
+    const { batch, called, pushService, told } = rig({ rateLimiter: (clock) => memoryRateLimiter(clock, 100) });
     const message = { RawContent: '{"data":{"a":"1"}}' };
     const until = (seconds: string) => ({ message, ExpiresAt: `2026-11-23T12:00:${seconds}Z` });
     // The slot of the second call is in 900 ms.
@@ -152,7 +152,7 @@ describe("time that runs out", () => {
   });
 
   it("ends a retry that would come too late", async () => {
-    const { batch, requestQueue, told } = bench({ answer: saying({ "device-0": temporary }) });
+    const { batch, requestQueue, told } = rig({ answer: saying({ "device-0": temporary }) });
     await batch([record({ body: requestTo(["device-0"], { ExpiresAt: "2026-11-23T12:00:01.000Z" }) })]);
     expect(requestQueue.records).toEqual([]);
     expect(told("outcome")).toMatchObject([{ outcome: "expired", reason: "TEMPORARY_FAILURE" }]);
@@ -161,7 +161,7 @@ describe("time that runs out", () => {
 
 describe("a batch larger than its time", () => {
   it("puts back what it cannot send, each address once, attempt unchanged", async () => {
-    const { batch, called, requestQueue, clock, told } = bench({
+    const { batch, called, requestQueue, clock, told } = rig({
       rateLimiter: (limitedBy) => memoryRateLimiter(limitedBy, 100),
     });
     const tokens = devices(3_000);
@@ -187,7 +187,7 @@ describe("a batch larger than its time", () => {
   });
 
   it("puts a request of many addresses back as parts, one for each call", async () => {
-    const { batch, requestQueue } = bench();
+    const { batch, requestQueue } = rig();
     const tokens = devices(250);
     // No call may start any more.
     expect(await batch([record({ body: requestTo(tokens, { RequestId: "order-1" }) })], 12_000)).toEqual([]);
@@ -201,7 +201,7 @@ describe("a batch larger than its time", () => {
   });
 
   it("puts back the parts for which there was no slot, and they keep their names for as long as they wait", async () => {
-    const { batch, called, requestQueue, clock } = bench({
+    const { batch, called, requestQueue, clock } = rig({
       rateLimiter: (limitedBy) => memoryRateLimiter(limitedBy, 5),
     });
     const tokens = devices(250);
@@ -218,7 +218,7 @@ describe("a batch larger than its time", () => {
 
   it("asks for no slot that it cannot use", async () => {
     let asked = 0;
-    const { batch, called, requestQueue } = bench({
+    const { batch, called, requestQueue } = rig({
       rateLimiter: (clock) => {
         const limiter = memoryRateLimiter(clock, 1);
         const acquire: typeof limiter.acquire = (ask) => {
@@ -241,7 +241,7 @@ describe("what failed for now", () => {
   const body = requestTo(devices(5), { RequestId: "order-1" });
 
   it("is tried again, those addresses only", async () => {
-    const { batch, requestQueue, told } = bench({
+    const { batch, requestQueue, told } = rig({
       answer: saying({ "device-1": temporary, "device-3": "missing", "device-4": throttled }),
     });
     expect(await batch([record({ body })])).toEqual([]);
@@ -263,7 +263,7 @@ describe("what failed for now", () => {
 
   it("waits longer with each attempt, and is a dead letter after the last one", async () => {
     const failing = Object.fromEntries(["device-1", "device-2"].map((token) => [token, temporary]));
-    const { batch, requestQueue, deadLetterQueue, clock, called } = bench({ answer: saying(failing) });
+    const { batch, requestQueue, deadLetterQueue, clock, called } = rig({ answer: saying(failing) });
     let records = [record({ body })];
     while (records.length > 0) {
       const before = requestQueue.records.length;
@@ -283,7 +283,7 @@ describe("what failed for now", () => {
   });
 
   it("waits a minute for a push service's own quota", async () => {
-    const { batch, requestQueue } = bench({ answer: saying({ "device-1": quota, "device-2": throttled }) });
+    const { batch, requestQueue } = rig({ answer: saying({ "device-1": quota, "device-2": throttled }) });
     await batch([record({ body })]);
     const [together] = requestQueue.records;
     expect(together && tokensOf(together)).toEqual(["device-1", "device-2"]);
@@ -294,7 +294,7 @@ describe("what failed for now", () => {
   it("keeps a whole request's body as its producer wrote it", async () => {
     const envelope = JSON.stringify({ "detail-type": "order shipped", detail: JSON.parse(body) }, undefined, 2);
     const all = Object.fromEntries(devices(5).map((token) => [token, temporary]));
-    const { batch, requestQueue } = bench({ answer: saying(all) });
+    const { batch, requestQueue } = rig({ answer: saying(all) });
     await batch([record({ body: envelope })]);
     expect(requestQueue.records.map((retry) => [retry.body, retry.attributes["Part"]])).toEqual([[envelope, "0.1"]]);
   });
@@ -329,7 +329,7 @@ describe("a call that failed as a whole", () => {
     },
   ])("$answer.kind: $outcome, attempt $attempt, put back $putBacks", async (row) => {
     const limiter = memoryRateLimiter({ nowMs: () => START_MS, sleep: async () => undefined });
-    const { batch, requestQueue, told } = bench({ answer: () => row.answer, ports: { rateLimiter: limiter } });
+    const { batch, requestQueue, told } = rig({ answer: () => row.answer, ports: { rateLimiter: limiter } });
     expect(await batch([record({ body: requestTo(devices(3)) })])).toEqual([]);
     expect(requestQueue.records).toHaveLength(1);
     const [again] = requestQueue.records;
@@ -344,7 +344,7 @@ describe("a call that failed as a whole", () => {
   });
 
   it("is a dead letter where nobody knows and the producer said stop", async () => {
-    const { batch, deadLetterQueue, requestQueue, told } = bench({
+    const { batch, deadLetterQueue, requestQueue, told } = rig({
       answer: () => ({ kind: "unknown", detail: "cut" }),
     });
     const body = requestTo(devices(2), { OnUnknownOutcome: "stop" });
@@ -358,7 +358,7 @@ describe("a call that failed as a whole", () => {
 
   it("holds the producer's stop to a single address that is left of a request", async () => {
     let calls = 0;
-    const { batch, deadLetterQueue, requestQueue, clock } = bench({
+    const { batch, deadLetterQueue, requestQueue, clock } = rig({
       answer: (call) => (++calls === 1 ? saying({ "device-1": temporary })(call) : { kind: "unknown", detail: "cut" }),
     });
     await batch([record({ body: requestTo(devices(2), { OnUnknownOutcome: "stop" }) })]);
@@ -371,7 +371,7 @@ describe("a call that failed as a whole", () => {
 
 describe("a channel whose credential has expired", () => {
   it("gets back what was answered so under another name, and what is sent keeps none of it", async () => {
-    const { batch, requestQueue } = bench({ answer: saying({ "device-0": credential, "device-1": credential }) });
+    const { batch, requestQueue } = rig({ answer: saying({ "device-0": credential, "device-1": credential }) });
     await batch([
       record({ body: requestTo(devices(2)) }),
       record({ id: "other", body: requestTo(["device-1", "device-9"]) }),
@@ -391,7 +391,7 @@ describe("a channel whose credential has expired", () => {
 describe("what failed for good", () => {
   it("is a dead letter for each reason, with those addresses only and none of their device tokens in the detail", async () => {
     const results = { "device-0": mismatch, "device-1": payload, "device-2": unheardOf, "device-4": mismatch };
-    const { batch, deadLetterQueue, told } = bench({ answer: saying(results), settings: { lane: "campaign" } });
+    const { batch, deadLetterQueue, told } = rig({ answer: saying(results), settings: { lane: "campaign" } });
     expect(await batch([record({ body: requestTo(devices(6), { RequestId: "order-1" }) })])).toEqual([]);
     expect(
       deadLetterQueue.records.map((letter) => [
@@ -418,7 +418,7 @@ describe("what failed for good", () => {
 
   it("names some of many addresses", async () => {
     const tokens = devices(100);
-    const { batch, deadLetterQueue } = bench({
+    const { batch, deadLetterQueue } = rig({
       answer: saying(Object.fromEntries(tokens.slice(1).map((token) => [token, mismatch]))),
     });
     await batch([record({ body: requestTo(tokens) })]);
@@ -427,7 +427,7 @@ describe("what failed for good", () => {
 
   it("leaves a request that failed as a whole as its producer wrote it", async () => {
     const body = `  ${requestTo(["device-0"])}  `;
-    const { batch, deadLetterQueue } = bench({ answer: saying({ "device-0": payload }) });
+    const { batch, deadLetterQueue } = rig({ answer: saying({ "device-0": payload }) });
     await batch([record({ body })]);
     expect(deadLetterQueue.records.map((letter) => letter.body)).toEqual([body]);
   });
@@ -435,7 +435,7 @@ describe("what failed for good", () => {
 
 describe("dead and replaced tokens", () => {
   it("go to their owner, with what the push service said", async () => {
-    const { batch, deadTokenQueue, deadLetterQueue, told } = bench({
+    const { batch, deadTokenQueue, deadLetterQueue, told } = rig({
       answer: saying({ "device-0": dead, "device-1": replaced }),
     });
     const attributes = { Campaign: '{"Id":"spring","Chunk":0,"FirstRow":0}' };

@@ -16,7 +16,7 @@ import { type VirtualClock, virtualClock } from "../../support/virtual-clock.ts"
 export const START_MS = Date.UTC(2026, 10, 23, 12);
 export const APPLICATION_ID = "84b2f1c0d3e54a6f9b7c8d1e2f3a4b5c";
 
-export interface BenchOptions {
+export interface RigOptions {
   readonly settings?: Partial<SendMessagesSettings>;
   /** What a call is answered; every address is sent to where not given. */
   readonly answer?: (call: Call) => CallAnswer | Promise<CallAnswer>;
@@ -29,7 +29,7 @@ export interface BenchOptions {
 
 type Refusal = (record: { readonly body: string }, nowMs: number) => QueueUnavailable | undefined;
 
-export interface Bench {
+export interface Rig {
   readonly clock: VirtualClock;
   readonly pushService: MemoryPushService;
   readonly requestQueue: MemoryRecordQueue;
@@ -45,7 +45,7 @@ export interface Bench {
 }
 
 /** The pipeline among fakes, on a clock that does not wait. */
-export function bench(options: BenchOptions = {}): Bench {
+export function rig(options: RigOptions = {}): Rig {
   const clock = virtualClock(START_MS);
   const pushService = memoryPushService(clock, options.answer ?? answered);
   const queue = (refusal?: Refusal) => memoryRecordQueue((record) => refusal?.(record, clock.nowMs()));
