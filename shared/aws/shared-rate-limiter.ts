@@ -5,6 +5,7 @@ import {
   type LeasePlan,
   leaseAsk,
   leaseMessages,
+  limitKeys,
   planLease,
   type Terms,
   type WaitingCall,
@@ -185,12 +186,12 @@ export function sharedRateLimiter(parts: SharedRateLimiterParts): RateLimiter {
     return false;
   }
 
-  /** When a call that waits may be asked for, as far as its channel's limit is concerned. */
+  /** When the first call that waits may be asked for, as far as its limits are concerned. */
   function openAtMs(): number {
     let soonestMs = Number.POSITIVE_INFINITY;
-    for (const { channel } of unasked()) {
-      if (channel === undefined) return 0;
-      soonestMs = Math.min(soonestMs, limitOpenAtMs(channel.key));
+    for (const call of unasked()) {
+      soonestMs = Math.min(soonestMs, Math.max(0, ...limitKeys(call).map(limitOpenAtMs)));
+      if (soonestMs <= clock.nowMs()) break;
     }
     return soonestMs;
   }

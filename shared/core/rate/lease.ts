@@ -1,4 +1,4 @@
-import { FULL_CALL, type Limit, take } from "./limit.ts";
+import { FULL_CALL, type Limit, PARTIAL_CALLS, take } from "./limit.ts";
 import { durationUs } from "./rate-in-force.ts";
 import type { Basis, LeaseAsk } from "./timeline.ts";
 
@@ -115,6 +115,11 @@ export function divide<Call extends WaitingCall>(
   }
   const droppedMessages = Math.round(((lease.durationUs - usedUs) / 1e6) * terms.messagesPerSecond);
   return { slots, droppedMessages };
+}
+
+/** The limits that a call takes of. */
+export function limitKeys({ messages, channel }: WaitingCall): string[] {
+  return [...(channel ? [channel.key] : []), ...(messages < FULL_CALL ? [PARTIAL_CALLS] : [])];
 }
 
 function takenBy({ messages, channel }: WaitingCall, { partialCalls }: Terms): Taken[] {

@@ -42,7 +42,7 @@ export function channelLimit(
 export function partialCallLimit(quota: number, callsPerSecond: number, margin: number): Limit {
   const left = Math.max(callsPerSecond - quota / FULL_CALL, callsPerSecond * LEAST_PARTIAL_SHARE);
   const patienceMs = CALLS_PATIENCE_MS;
-  return { key: "calls", perSecond: handedOut(left, margin, patienceMs), patienceMs };
+  return { key: PARTIAL_CALLS, perSecond: handedOut(left, margin, patienceMs), patienceMs };
 }
 
 /** The most messages per second that full calls can carry beside a few that are not. */
@@ -52,6 +52,9 @@ export function mostMessagesPerSecond(callsPerSecond: number): number {
 
 /** The most addresses of a call. */
 export const FULL_CALL = 100;
+
+/** The key of the limit of calls that are not full; a channel's key has a `#` in it. */
+export const PARTIAL_CALLS = "calls";
 
 /** Part of the quota of calls that is kept for calls that are not full, however large the quota of messages is. */
 const LEAST_PARTIAL_SHARE = 0.1;

@@ -262,13 +262,16 @@ describe("a channel with a limit of its own", () => {
 
 describe("the quota of calls", () => {
   it("is kept by calls that are not full", async () => {
-    const { limiter, run } = world();
+    const { limiter, run, asks } = world();
     const lane = limiter("campaign", { callsPerSecond: 350 });
     const all = Array.from({ length: 200 }, () => asked(lane, call(1)));
     await run(1_000);
     // 350 less 250 that full calls may need: 100/s, and what may be bunched.
     expect(slotsOf(all).length).toBeLessThanOrEqual(100);
     expect(slotsOf(all).length).toBeGreaterThan(75);
+    // Nothing is asked for while the limit is closed.
+    expect(asks.length).toBeLessThanOrEqual(slotsOf(all).length);
+    expect(asks.every(({ durationUs }) => durationUs > 0)).toBe(true);
   });
 });
 
