@@ -7,6 +7,7 @@ import type { DeadLetterReason } from "./core/outcome/dead-letter-reason.ts";
 import type { Confidence } from "./core/outcome/outcome.ts";
 import type { OutcomeReason } from "./core/outcome/outcome-reason.ts";
 import type { UnpackedBecause } from "./core/plan/unpacked-because.ts";
+import type { RateFact } from "./core/rate/rate-fact.ts";
 import type { ChannelType } from "./core/request/channel-type.ts";
 
 /** Which application and channel a fact is about: the two dimensions that an operator asks for first. */
@@ -43,7 +44,10 @@ export type WordReason = OutcomeReason | "Expired" | Extract<DeadLetterReason, "
 /** A step of the pipeline that may have a fault. */
 export type Step = "parse" | "plan" | "send" | "classify" | "settle";
 
-export type Fact =
+export type Fact = RateFact | SendFact;
+
+/** What `send-messages` tells of a batch. */
+type SendFact =
   /** An invocation begins. `oldestMs`: age of the oldest record since it was first enqueued. */
   | { readonly kind: "batchReceived"; readonly records: number; readonly oldestMs: number }
   /** The body is not a valid send request; it goes to the dead-letter queue as it is. */

@@ -118,6 +118,60 @@ export const METRICS = {
     distribution: true,
     answers: "How long do calls wait for the rate limit?",
   },
+  RateUsed: {
+    unit: MetricUnit.Percent,
+    dimensions: [],
+    distribution: true,
+    answers: "How much of the quota do all functions together use?",
+  },
+  RateThrottled: {
+    unit: MetricUnit.Percent,
+    dimensions: [],
+    distribution: true,
+    answers: "Which part of what all functions send does the service throttle?",
+  },
+  RateSlowdowns: {
+    unit: MetricUnit.Count,
+    dimensions: [],
+    answers: "How often were all functions slowed down because the service throttled?",
+  },
+  RateHorizon: {
+    unit: MetricUnit.Milliseconds,
+    dimensions: [],
+    distribution: true,
+    answers: "How far ahead is the rate given away? The queue in front of everybody.",
+  },
+  RateLeaseTime: {
+    unit: MetricUnit.Milliseconds,
+    dimensions: [],
+    distribution: true,
+    answers: "How long does the rate table take to answer?",
+  },
+  RateLeased: {
+    unit: MetricUnit.Count,
+    dimensions: [],
+    answers: "How many messages was this lane given leave for?",
+  },
+  RateDropped: {
+    unit: MetricUnit.Count,
+    dimensions: [],
+    answers: "How many messages' leave passed unused, because calls were late or gone?",
+  },
+  RateRefusals: {
+    unit: MetricUnit.Count,
+    dimensions: ["Reason"],
+    answers: "How often was leave refused, because the lane's horizon was full or a channel's limit used up?",
+  },
+  RateTableFailures: {
+    unit: MetricUnit.Count,
+    dimensions: ["Reason"],
+    answers: "How often did the rate table not answer (away), have too many writers (contended), or stand far ahead?",
+  },
+  RateStaticTime: {
+    unit: MetricUnit.Milliseconds,
+    dimensions: [],
+    answers: "How long did functions go without the shared rate, each on its static share or not at all?",
+  },
   PutBacks: {
     unit: MetricUnit.Count,
     dimensions: ["Reason"],
@@ -222,6 +276,25 @@ const points = {
     ["BatchItemFailures", fact.failed],
     ["BatchTime", fact.tookMs],
   ],
+  rateLeased: (fact) => [
+    ["RateLeased", fact.messages],
+    ["RateHorizon", fact.horizonMs],
+    ["RateLeaseTime", fact.tookMs],
+  ],
+  rateDropped: (fact) => [["RateDropped", fact.messages]],
+  rateRefused: (fact) => [["RateRefusals", 1, { Reason: fact.because }]],
+  rateUsed: (fact) => [
+    ["RateUsed", (100 * fact.acceptedPerSecond) / fact.quota],
+    ["RateThrottled", 100 * fact.throttledShare],
+  ],
+  rateSlowed: () => [["RateSlowdowns", 1]],
+  rateTimelineFailed: (fact) => [
+    ["RateTableFailures", 1, { Reason: "away" }],
+    ["RateStaticTime", fact.awayMs],
+  ],
+  rateTimelineBack: (fact) => [["RateStaticTime", fact.awayMs]],
+  rateTimelineContended: () => [["RateTableFailures", 1, { Reason: "contended" }]],
+  ratePulledBack: () => [["RateTableFailures", 1, { Reason: "farAhead" }]],
 } as const satisfies { [Kind in Fact["kind"]]: (fact: Extract<Fact, { kind: Kind }>) => readonly Point[] };
 
 /**
@@ -240,6 +313,10 @@ const LINES = {
     by: (fact) => `${fact.applicationId} ${fact.channelType} ${fact.reason}`,
   },
   batchSettled: { level: "info", message: "Batch settled", by: () => "" },
+  rateSlowed: { level: "warn", message: "All functions slow down: the service throttles", by: () => "" },
+  rateTimelineFailed: { level: "warn", message: "The rate table did not answer", by: (fact) => fact.detail },
+  rateTimelineBack: { level: "info", message: "The rate table answers again", by: () => "" },
+  ratePulledBack: { level: "warn", message: "A clock had pushed the shared rate far ahead", by: () => "" },
 } as const satisfies {
   [Kind in Fact["kind"]]?: {
     readonly level: "info" | "warn" | "error";

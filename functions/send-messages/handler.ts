@@ -1,12 +1,12 @@
 import middy from "@middy/core";
 import type { Context, SQSBatchResponse, SQSEvent } from "aws-lambda";
 import { pinpointClient, pinpointPushService } from "../../shared/aws/pinpoint-push-service.ts";
+import { rateLimiter } from "../../shared/aws/rate-limiter.ts";
 import { shortHash } from "../../shared/aws/short-hash.ts";
 import { sqsClient } from "../../shared/aws/sqs-client.ts";
 import { sqsDeadTokenQueue } from "../../shared/aws/sqs-dead-token-queue.ts";
 import { batchResponse, incomingRecords } from "../../shared/aws/sqs-event.ts";
 import { sqsRecordQueue } from "../../shared/aws/sqs-record-queue.ts";
-import { staticRateLimiter } from "../../shared/aws/static-rate-limiter.ts";
 import { systemClock } from "../../shared/aws/system-clock.ts";
 import { sendMessages } from "../../shared/pipeline/send-messages/send-messages.ts";
 import { readSendMessagesSettings } from "../../shared/settings.ts";
@@ -19,7 +19,7 @@ const { observe, middleware } = telemetry({ functionName: "send-messages", lane:
 
 const ports = {
   pushService: pinpointPushService(pinpointClient(settings), clock),
-  rateLimiter: staticRateLimiter({ ...settings, margin: settings.rateMargin }, clock),
+  rateLimiter: rateLimiter(settings, { clock, random: Math.random, observe }),
   requestQueue: sqsRecordQueue(sqs, settings.requestQueueUrl),
   deadLetterQueue: sqsRecordQueue(sqs, settings.deadLetterQueueUrl),
   deadTokenQueue: sqsDeadTokenQueue(sqs, settings.deadTokenQueueUrl),

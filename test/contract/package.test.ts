@@ -23,6 +23,9 @@ const LANES = [
   { lane: "campaign", logicalName: "Campaign", batchSize: 1000, window: 1, maximumConcurrency: 8, timeout: 60 },
 ] as const;
 
+/** @see https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html (reserved variables) */
+const SET_BY_LAMBDA = { AWS_REGION: "us-east-1" };
+
 const DAY = 86_400;
 
 type Reference = { readonly Ref: string } | { readonly "Fn::GetAtt": readonly [string, string] };
@@ -136,6 +139,7 @@ describe.each(LANES)("the $lane lane", ({ lane, logicalName, batchSize, window, 
       DEAD_TOKEN_QUEUE_URL: urlOf("DeadTokenQueue"),
       MESSAGES_PER_SECOND: "25000",
       CALLS_PER_SECOND: "4000",
+      RATE_TABLE_NAME: "sluice-dev-rate",
       FLEET_CONCURRENCY: `${fleet}`,
     });
   });
@@ -145,7 +149,7 @@ describe.each(LANES)("the $lane lane", ({ lane, logicalName, batchSize, window, 
       name,
       typeof value === "string" ? value : "https://sqs.us-east-1.amazonaws.com/123456789012/sluice-dev",
     ]);
-    const settings = readSendMessagesSettings(Object.fromEntries(variables));
+    const settings = readSendMessagesSettings({ ...Object.fromEntries(variables), ...SET_BY_LAMBDA });
     expect(settings.maxAgeSeconds).toBeLessThan(theQueue(queueId).MessageRetentionPeriod);
   });
 
@@ -192,6 +196,13 @@ describe.each(LANES)("the $lane lane", ({ lane, logicalName, batchSize, window, 
       },
       {
         Effect: "Allow",
+        Action: ["dynamodb:GetItem", "dynamodb:UpdateItem"],
+        Resource: {
+          "Fn::Sub": `arn:\${AWS::Partition}:dynamodb:\${AWS::Region}:\${AWS::AccountId}:table/sluice-dev-rate`,
+        },
+      },
+      {
+        Effect: "Allow",
         Action: ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
         Resource: arnOf(queueId),
       },
@@ -227,6 +238,12 @@ describe("the stack", () => {
     expect(resourcesOfType<Queue>("AWS::SQS::Queue")).toContainEqual(
       expect.objectContaining({ QueueName: `sluice-dev-${name}`, MessageRetentionPeriod: 14 * DAY }),
     );
+  });
+
+  it("keeps the rate in a table of its own, on demand", () => {
+    expect(resourcesOfType<{ TableName: string; BillingMode: string }>("AWS::DynamoDB::Table")).toEqual([
+      expect.objectContaining({ TableName: "sluice-dev-rate", BillingMode: "PAY_PER_REQUEST" }),
+    ]);
   });
 
   it("encrypts every queue", () => {
