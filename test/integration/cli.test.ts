@@ -116,6 +116,41 @@ describe("sluice send", () => {
   });
 });
 
+describe("sluice status and rate", () => {
+  it("shows the queues and the rate, and lets an operator set it and take that back", async () => {
+    const env = { TMPDIR: await mkdtemp(join(folder, "rate-")) };
+    const stage = await serveSluice(["start", "--serve", "--json"], env);
+    try {
+      const before = await runSluice(["status", "--json"], { env });
+      expect(JSON.parse(before.stdout).queues).toContainEqual({
+        name: "sluice-local-transactional",
+        visible: 0,
+        inFlight: 0,
+        delayed: 0,
+      });
+      const { MessageRequest } = request("my-device", "It works.");
+      await runSluice(["send", "--message-request", JSON.stringify(MessageRequest)], { env });
+      const rateNow = async () => JSON.parse((await runSluice(["status", "--json"], { env })).stdout).rate;
+      await expect.poll(rateNow, { timeout: 30_000 }).toMatchObject({ quota: 20_000, override: false });
+
+      const set = await runSluice(["rate", "set", "7000"], { env });
+      expect(set.stdout).toContain("7000 messages/s, an override: the functions are configured for 20000");
+      expect(await rateNow()).toMatchObject({ quota: 7_000, configured: 20_000, override: true });
+      const back = await runSluice(["rate", "set", "configured", "--json"], { env });
+      expect(JSON.parse(back.stdout)).toMatchObject({ quota: 20_000, override: false });
+    } finally {
+      await stage.stop();
+    }
+  });
+
+  it("refuses a rate that is none", async () => {
+    expect(await runSluice(["rate", "set", "fast"])).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining("whole number"),
+    });
+  });
+});
+
 describe("sluice simulate", () => {
   it("serves SendMessages until it is stopped, and refuses a script it cannot play", async () => {
     const simulator = await serveSluice(["simulate", "--json"]);

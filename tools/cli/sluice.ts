@@ -6,6 +6,7 @@ import { rate } from "./rate.ts";
 import { send } from "./send.ts";
 import { simulate } from "./simulate.ts";
 import { start } from "./start.ts";
+import { status } from "./status.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** The command `sluice`: one file per verb beside this one. */
@@ -13,7 +14,7 @@ const sluice = new Command("sluice")
   .description("Push notifications on AWS: queue, rate limit, accounting and token hygiene around SendMessages.")
   .showHelpAfterError("(see --help)");
 
-for (const verb of [start, simulate, send, check, plan, rate]) sluice.addCommand(verb());
+for (const verb of [start, simulate, send, check, plan, status, rate]) sluice.addCommand(verb());
 
 try {
   await sluice.parseAsync();

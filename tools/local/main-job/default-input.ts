@@ -10,10 +10,10 @@ export const SHOP_ID = "10ca1000000000000000000000005409";
 export const DELIVERIES_ID = "10ca100000000000000000000000de11";
 
 /** An address that the API refuses: the whole call fails with 400 as long as it is in it. */
-export const REFUSED_TOKEN = "address-that-the-api-refuses";
+const REFUSED_TOKEN = "address-that-the-api-refuses";
 
 /** Of all recipients; the others come by the hundred. */
-const SINGLE_SHARE = 0.3;
+const SINGLE_SHARE = 0.2;
 
 /** Of single recipients; the others are campaign. */
 const TRANSACTIONAL_SHARE = 0.1;
