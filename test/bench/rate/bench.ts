@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { runProcessBench } from "./run-processes.ts";
+import { runProcessBench, SCENARIO_NAMES } from "./run-processes.ts";
 import { runSimulations } from "./simulate.ts";
 
 const OPTIONS = {
@@ -20,7 +20,15 @@ export async function bench(flags: readonly string[]): Promise<void> {
     await runSimulations(console.log);
     return;
   }
-  const numbers = { seconds: Number(values.seconds), runs: Number(values.runs), margin: Number(values.margin) };
+  const unknown = values.only.filter((name) => !SCENARIO_NAMES.includes(name));
+  if (unknown.length > 0) throw new Error(`No scenario "${unknown[0]}"; there are: ${SCENARIO_NAMES.join(", ")}`);
+  const numbers = { seconds: above0(values.seconds), runs: above0(values.runs), margin: above0(values.margin) };
   const good = await runProcessBench({ ...numbers, only: values.only }, console.log);
   if (!good) process.exitCode = 1;
+}
+
+function above0(text: string): number {
+  const number = Number(text);
+  if (!(number > 0)) throw new Error(`"${text}" must be a number over 0`);
+  return number;
 }

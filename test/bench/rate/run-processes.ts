@@ -112,10 +112,10 @@ const SCENARIOS: readonly Scenario[] = [
       margin,
       callSize: 100,
       seconds,
-      happens: { atMs: killAtMs(seconds), what: ({ kill }) => kill(0) },
+      happens: { atMs: halfTimeMs(seconds), what: ({ kill }) => kill(0) },
     }),
     judge: (seen) => {
-      const atMs = killAtMs(seen.endMs / 1_000);
+      const atMs = halfTimeMs(seen.endMs / 1_000);
       const after = perSecond(seen.calls, atMs + 1_000, seen.endMs) / QUOTA;
       return {
         figures: {
@@ -167,10 +167,10 @@ const SCENARIOS: readonly Scenario[] = [
       margin,
       callSize: 100,
       seconds,
-      happens: { atMs: killAtMs(seconds), what: (stage) => setQuota(stage, QUOTA / 2) },
+      happens: { atMs: halfTimeMs(seconds), what: (stage) => setQuota(stage, QUOTA / 2) },
     }),
     judge: (seen) => {
-      const atMs = killAtMs(seen.endMs / 1_000);
+      const atMs = halfTimeMs(seen.endMs / 1_000);
       const after = seen.calls.filter((call) => call.atMs >= atMs + 1_000);
       const worst = worstSecond(after);
       const used = perSecond(after, atMs + 1_000, seen.endMs) / (QUOTA / 2);
@@ -217,6 +217,8 @@ const SCENARIOS: readonly Scenario[] = [
   },
 ];
 
+export const SCENARIO_NAMES: readonly string[] = SCENARIOS.map(({ name }) => name);
+
 /**
  * Real processes with the product's own adapters, counted at the receiver. Prints each run as a line of JSON and a table
  * of all. A run that misses its mark while the machine was busy with something else is void, and not red.
@@ -249,7 +251,7 @@ export async function runProcessBench(bench: ProcessBench, print: (line: string)
       );
       rows.push({
         scenario: scenario.name,
-        verdict: [verdicts.at(-1), ...(verdicts.at(-1) === "void" ? busy : problems)].join(": "),
+        verdict: [verdicts.at(-1), ...(verdicts.at(-1) === "void" ? busy : problems)].join("; "),
         used: figures["used"] ?? "",
         "worst second": figures["worst second"] ?? "",
         "by the senders": senders,
@@ -292,7 +294,7 @@ function problemIf(wrong: boolean, problem: string): string[] {
   return wrong ? [problem] : [];
 }
 
-function killAtMs(seconds: number): number {
+function halfTimeMs(seconds: number): number {
   return Math.round((seconds * 1_000) / 2);
 }
 
