@@ -14,7 +14,7 @@ export interface CallName {
   readonly messages: number;
 }
 
-export function applicationIdOf({ lane, environment, call, messages }: CallName): string {
+function applicationIdOf({ lane, environment, call, messages }: CallName): string {
   return `${lane}-${environment}-${call}-${messages}`;
 }
 
