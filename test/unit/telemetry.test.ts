@@ -1,0 +1,288 @@
+import middy from "@middy/core";
+import type { Context } from "aws-lambda";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Fact } from "../../shared/facts.ts";
+import { METRICS, type MetricName, telemetry } from "../../shared/telemetry.ts";
+
+const where = { applicationId: "app", channelType: "GCM" } as const;
+const called = { kind: "called", ...where, answer: "answered", addresses: 100, waitedMs: 5, tookMs: 40 } as const;
+const outcome = { kind: "outcome", ...where, addresses: 3 } as const;
+
+/** Facts of every kind, and of each kind all that a metric hangs on. */
+const SAMPLES = {
+  batchReceived: [{ kind: "batchReceived", records: 10, oldestMs: 1_500 }],
+  requestRefused: [{ kind: "requestRefused", record: "r", detail: "body: is not JSON" }],
+  requestParsed: [{ kind: "requestParsed", record: "r", addresses: 100 }],
+  unpacked: [{ kind: "unpacked", because: "traceId", addresses: 7 }],
+  called: [called, { ...called, answer: "throttled" }, { ...called, answer: "late" }],
+  outcome: [
+    { ...outcome, outcome: "sent", reason: "SUCCESSFUL" },
+    { ...outcome, outcome: "optedOut", reason: "OPT_OUT" },
+    { ...outcome, outcome: "duplicate", reason: "DUPLICATE" },
+    { ...outcome, outcome: "dead", reason: "UNREGISTERED" },
+    { ...outcome, outcome: "rejected", reason: "PayloadTooLarge" },
+    { ...outcome, outcome: "expired", reason: "Expired" },
+    { ...outcome, outcome: "exhausted", reason: "TEMPORARY_FAILURE" },
+    { ...outcome, outcome: "unknown", reason: "UnknownOutcome" },
+    { ...outcome, outcome: "retry", reason: "THROTTLED" },
+    { ...outcome, outcome: "held", reason: "CallForbidden" },
+  ],
+  deadToken: [
+    {
+      kind: "deadToken",
+      ...where,
+      verdict: "dead",
+      confidence: "suspect",
+      reason: "InvalidRegistration",
+      tokenHash: "h",
+    },
+    { kind: "deadToken", ...where, verdict: "replaced", confidence: "certain", reason: "UpdatedToken", tokenHash: "h" },
+  ],
+  retried: [{ kind: "retried", record: "r", addresses: 1, attempt: 1, delaySeconds: 3 }],
+  putBack: [{ kind: "putBack", record: "r", addresses: 1, because: "rate", putBacks: 4, delaySeconds: 3 }],
+  deadLettered: [{ kind: "deadLettered", record: "r", addresses: 1, reason: "CallRefused" }],
+  queueFailed: [{ kind: "queueFailed", record: "r", queue: "deadToken", detail: "away" }],
+  faulted: [{ kind: "faulted", step: "parse", error: "TypeError at x" }],
+  batchSettled: [{ kind: "batchSettled", records: 10, failed: 1, tookMs: 900 }],
+  rateLeased: [{ kind: "rateLeased", lane: "campaign", messages: 500, aheadMs: 10, horizonMs: 90, tookMs: 4 }],
+  rateDropped: [{ kind: "rateDropped", lane: "campaign", messages: 100 }],
+  rateRefused: [{ kind: "rateRefused", lane: "campaign", because: "full" }],
+  rateUsed: [
+    { kind: "rateUsed", acceptedPerSecond: 20_000, throttledShare: 0.01, quota: 25_000, messagesPerSecond: 24_250 },
+  ],
+  rateSlowed: [{ kind: "rateSlowed", throttledShare: 0.2, messagesPerSecond: 12_000 }],
+  rateTimelineFailed: [{ kind: "rateTimelineFailed", detail: "TimeoutError", away: true, awayMs: 300 }],
+  rateTimelineBack: [{ kind: "rateTimelineBack", awayMs: 300 }],
+  rateTimelineContended: [{ kind: "rateTimelineContended" }],
+  ratePulledBack: [{ kind: "ratePulledBack", horizonMs: 9_000 }],
+} as const satisfies { readonly [Kind in Fact["kind"]]: readonly Extract<Fact, { kind: Kind }>[] };
+
+/** @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html */
+interface EmbeddedMetrics {
+  readonly _aws: {
+    readonly CloudWatchMetrics: readonly [
+      {
+        readonly Namespace: string;
+        readonly Dimensions: readonly [readonly string[]];
+        readonly Metrics: readonly { readonly Name: MetricName; readonly Unit: string }[];
+      },
+    ];
+  };
+  readonly [name: string]: unknown;
+}
+
+type Line = Readonly<Record<string, unknown>>;
+
+/** All that was printed since the test began, and as JSON: lines of metrics and lines of the log. */
+let printed: string;
+const lines = () =>
+  printed
+    .split("\n")
+    .filter(Boolean)
+    .map((line): Line => JSON.parse(line));
+const metrics = () => lines().filter((line) => "_aws" in line) as unknown as EmbeddedMetrics[];
+const logged = () => lines().filter((line) => !("_aws" in line));
+/** The values of a metric, of all dimensions. */
+const valuesOf = (name: MetricName) => metrics().flatMap((line) => (name in line ? [line[name]].flat() : []));
+
+beforeEach(() => {
+  printed = "";
+  const print = (text: string | Uint8Array) => {
+    printed += String(text);
+    return true;
+  };
+  vi.spyOn(process.stdout, "write").mockImplementation(print);
+  vi.spyOn(process.stderr, "write").mockImplementation(print);
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+  vi.unstubAllEnvs();
+});
+
+const CONTEXT = { functionName: "sluice-send-messages", awsRequestId: "invocation-1" } as Context;
+
+/** One invocation of a function that does this. */
+async function invoke(work: (observe: (fact: Fact) => void) => unknown, event: unknown = {}): Promise<void> {
+  const { observe, middleware } = telemetry({ functionName: "send-messages", lane: "campaign" });
+  await middy(async () => work(observe)).use(middleware())(event, CONTEXT);
+}
+
+describe("metrics", () => {
+  it("each have a fact that emits them, with the unit and the dimensions that the list says", async () => {
+    await invoke((observe) => Object.values(SAMPLES).flat().forEach(observe));
+    const found = new Map<MetricName, { unit: string; dimensions: string[] }>();
+    for (const { _aws } of metrics()) {
+      const [{ Namespace, Dimensions, Metrics }] = _aws.CloudWatchMetrics;
+      expect(Namespace).toBe("Sluice");
+      for (const { Name, Unit } of Metrics) found.set(Name, { unit: Unit, dimensions: Dimensions[0].toSorted() });
+    }
+    const listed = Object.entries(METRICS).map(([name, { unit, dimensions }]): [string, unknown] => [
+      name,
+      { unit, dimensions: [...dimensions, "Lane", "service"].toSorted() },
+    ]);
+    expect(Object.fromEntries(found)).toEqual(Object.fromEntries(listed));
+  });
+
+  it("say for whom they are", async () => {
+    await invoke((observe) => observe(called));
+    const line = metrics().find((one) => "AddressesPerCall" in one);
+    expect(line).toMatchObject({
+      service: "send-messages",
+      Lane: "campaign",
+      ApplicationId: "app",
+      ChannelType: "GCM",
+    });
+  });
+
+  it("are summed, but for distributions, which keep each value", async () => {
+    await invoke((observe) => {
+      for (const addresses of [100, 50, 1]) observe({ ...called, addresses });
+    });
+    expect(valuesOf("Calls")).toEqual([3]);
+    expect(valuesOf("AddressesPerCall")).toEqual([100, 50, 1]);
+  });
+
+  it("lose nothing of thousands of values", async () => {
+    await invoke((observe) => {
+      for (let call = 0; call < 2_345; call++) observe({ ...called, tookMs: call });
+    });
+    expect(valuesOf("CallTime").toSorted((a, b) => Number(a) - Number(b))).toEqual(
+      Array.from({ length: 2_345 }, (_, ms) => ms),
+    );
+    expect(valuesOf("Calls")).toEqual([2_345]);
+  });
+
+  it("do not count a late call as made, and count what throttled by whole calls and one by one", async () => {
+    await invoke((observe) => {
+      observe({ ...called, answer: "late" });
+      observe({ ...called, answer: "throttled", addresses: 100 });
+      observe({ ...outcome, outcome: "retry", reason: "THROTTLED", addresses: 7 });
+    });
+    expect(valuesOf("AddressesPerCall")).toEqual([100]);
+    expect(valuesOf("Throttled")).toEqual([107]);
+  });
+
+  it("begin anew after each flush", async () => {
+    const { observe, middleware } = telemetry({ functionName: "send-messages", lane: "campaign" });
+    const handler = middy(async () => observe(called)).use(middleware());
+    await handler({}, CONTEXT);
+    await handler({}, CONTEXT);
+    expect(valuesOf("Calls")).toEqual([1, 1]);
+  });
+
+  it("are told while the invocation runs, so that a killed one has told what it did", async () => {
+    vi.useFakeTimers();
+    const ended = Promise.withResolvers<void>();
+    const invocation = invoke((observe) => {
+      observe(called);
+      return ended.promise;
+    });
+    await vi.advanceTimersByTimeAsync(1_900);
+    expect(valuesOf("Calls")).toEqual([]);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(valuesOf("Calls")).toEqual([1]);
+    ended.resolve();
+    await invocation;
+    expect(valuesOf("Calls")).toEqual([1]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe("docs/metrics.md", () => {
+  it("lists every metric (`vitest run test/unit/telemetry.test.ts -u` writes it)", async () => {
+    const rows = Object.entries(METRICS).map(([name, metric]) => {
+      const kept = "distribution" in metric ? "each value" : "sum";
+      return `| \`${name}\` | ${metric.unit} | ${metric.dimensions.join(", ")} | ${kept} | ${metric.answers} |`;
+    });
+    const page = [
+      "# Metrics",
+      "",
+      "Every metric of Sluice, from the list in `shared/telemetry.ts`: this page is compared with it in every test run.",
+      "",
+      "They are in the namespace `Sluice`, and each has the dimensions `service` (the function, such as `send-messages`) and",
+      "`Lane` (`transactional` or `campaign`) beside its own. The values of `Reason` are closed lists of our own words and of",
+      "the push services': no metric grows with what is sent, and none holds a device token. Functions print them in the",
+      "embedded metric format every two seconds and at the end of an invocation; a record that is received twice is counted",
+      "twice. What is kept as each value has percentiles, what is kept as a sum has not.",
+      "",
+      "| metric | unit | dimensions | kept as | the question that it answers |",
+      "|---|---|---|---|---|",
+      ...rows,
+      "",
+    ];
+    await expect(page.join("\n")).toMatchFileSnapshot("../../docs/metrics.md");
+  });
+});
+
+describe("log lines", () => {
+  it("stand for all facts of a kind and a reason", async () => {
+    await invoke((observe) => {
+      for (const record of ["a", "b", "c"]) observe({ ...SAMPLES.deadLettered[0], record });
+      observe({ ...SAMPLES.deadLettered[0], reason: "TokenMismatch" });
+    });
+    expect(logged()).toMatchObject([
+      {
+        level: "WARN",
+        message: "Moved to the dead-letter queue",
+        service: "send-messages",
+        lane: "campaign",
+        function_request_id: "invocation-1",
+        reason: "CallRefused",
+        record: "a",
+        times: 3,
+      },
+      { reason: "TokenMismatch", times: 1 },
+    ]);
+  });
+
+  it("tell of calls that failed, and not of those that were answered", async () => {
+    await invoke((observe) => {
+      observe(called);
+      observe({ ...called, answer: "misconfigured", detail: "403 ForbiddenException" });
+    });
+    expect(logged()).toMatchObject([{ level: "WARN", answer: "misconfigured", detail: "403 ForbiddenException" }]);
+  });
+
+  it("are as loud as what they tell of", async () => {
+    await invoke((observe) => Object.values(SAMPLES).flat().forEach(observe));
+    const levels = Object.fromEntries(logged().map(({ kind, level }) => [kind, level]));
+    expect(levels).toMatchObject({
+      faulted: "ERROR",
+      queueFailed: "ERROR",
+      deadLettered: "WARN",
+      batchSettled: "INFO",
+    });
+    for (const kind of ["requestParsed", "outcome", "retried", "unpacked"]) expect(levels).not.toHaveProperty(kind);
+  });
+});
+
+describe("what is private", () => {
+  const SECRET = "the text of a message";
+
+  it("is not printed when the handler fails, nor thrown on for Lambda to print it", async () => {
+    const failure = new RangeError(`cannot send ${SECRET}`, { cause: new Error(SECRET) });
+    const thrown = await invoke(() => Promise.reject(failure)).catch((error: unknown) => error);
+    expect(thrown).toMatchObject({ name: "RangeError" });
+    expect((thrown as Error).cause).toBeUndefined();
+    expect(logged()).toMatchObject([
+      { level: "ERROR", message: "The invocation failed", error: { name: "RangeError", location: expect.any(String) } },
+    ]);
+    // Where it was thrown is what is needed to mend it.
+    expect((thrown as Error).stack).toMatch(/telemetry\.test\.ts/);
+    expect(`${printed} ${(thrown as Error).message} ${(thrown as Error).stack}`).not.toContain(SECRET);
+  });
+
+  it("is not printed when something else is thrown than an error", async () => {
+    await expect(invoke(() => Promise.reject(SECRET))).rejects.toThrow("the message is left out");
+    expect(printed).not.toContain(SECRET);
+  });
+
+  it("is not printed with POWERTOOLS_LOGGER_LOG_EVENT=true either", async () => {
+    vi.stubEnv("POWERTOOLS_LOGGER_LOG_EVENT", "true");
+    vi.stubEnv("POWERTOOLS_LOG_LEVEL", "DEBUG");
+    await invoke((observe) => observe(called), { Records: [{ body: SECRET }] });
+    expect(metrics()).not.toEqual([]);
+    expect(printed).not.toContain(SECRET);
+  });
+});
