@@ -8,22 +8,21 @@ export interface Parcel {
 
 /**
  * Puts parcels into as few boxes as a single pass can: the heaviest first, each where least room remains. Before that,
- * parcels with a device in common are dealt out in turn to boxes of their own, the most wanted device first. When all
- * weigh 1 this takes the fewest boxes there can be, and ten thousand parcels for one device take no longer than for ten
- * thousand. The same parcels always come into the same boxes.
+ * parcels with a device in common are dealt out in turn to boxes of their own. When all weigh 1 this takes the fewest
+ * boxes there can be, and ten thousand parcels for one device take no longer than for ten thousand. The same parcels
+ * always come into the same boxes.
  */
 export function pack<P extends Parcel>(parcels: readonly P[], capacity: number): P[][] {
   // Where nothing is alike, there are thousands of these.
   if (parcels.length === 1) return [[...parcels]];
   const demand = new Map<string, number>();
-  for (const device of parcels.flatMap(({ devices }) => devices)) demand.set(device, (demand.get(device) ?? 0) + 1);
-  const isContested = (parcel: P) => demandFor(parcel, demand) > 1;
-  const boxes = dealOut(inRuns(parcels.filter(isContested), demand), capacity);
-  fillUp(
-    parcels.filter((parcel) => !isContested(parcel)),
-    boxes,
-    capacity,
-  );
+  for (const { devices } of parcels) {
+    for (const device of devices) demand.set(device, (demand.get(device) ?? 0) + 1);
+  }
+  const contested = parcels.filter((parcel) => demandFor(parcel, demand) > 1);
+  const others = parcels.filter((parcel) => demandFor(parcel, demand) === 1);
+  const boxes = dealOut(contested, { demand, capacity });
+  fillUp(others, boxes, capacity);
   return boxes.filter(({ parcels }) => parcels.length > 0).map(({ parcels }) => parcels);
 }
 
@@ -50,33 +49,28 @@ function demandFor({ devices }: Parcel, demand: ReadonlyMap<string, number>): nu
   return most;
 }
 
-/** Parcels for the same device in a row. */
-interface Run<P> {
-  /** How many parcels are for it. */
-  readonly demand: number;
-  readonly parcels: P[];
-}
-
-/** Each parcel in the run of its most wanted device; the most wanted devices first. */
-function inRuns<P extends Parcel>(contested: readonly P[], demand: ReadonlyMap<string, number>): Run<P>[] {
-  const runs = new Map<string, Run<P>>();
-  for (const parcel of contested) {
+/** Parcels for the same device in a row, each in the row of its most wanted one. */
+function inRows<P extends Parcel>(parcels: readonly P[], demand: ReadonlyMap<string, number>): P[] {
+  const rows = Map.groupBy(parcels, (parcel) => {
     const most = demandFor(parcel, demand);
-    const device = parcel.devices.find((candidate) => demand.get(candidate) === most) ?? "";
-    const run = runs.get(device);
-    if (run === undefined) runs.set(device, { demand: most, parcels: [parcel] });
-    else run.parcels.push(parcel);
-  }
-  return [...runs.values()].sort((a, b) => b.demand - a.demand);
+    return parcel.devices.find((device) => demand.get(device) === most);
+  });
+  return [...rows.values()].flat();
 }
 
-function dealOut<P extends Parcel>(runs: readonly Run<P>[], capacity: number): Box<P>[] {
-  const contested = runs.flatMap(({ parcels }) => parcels);
-  const weight = contested.reduce((sum, parcel) => sum + parcel.weight, 0);
-  const fewest = Math.max(runs[0]?.demand ?? 0, Math.ceil(weight / capacity));
-  const boxes = Array.from({ length: fewest }, (): Box<P> => openBox(capacity));
+/** Parcels in a row come into boxes in a row: as long as these are no fewer, no two of them meet. */
+function dealOut<P extends Parcel>(
+  contested: readonly P[],
+  { demand, capacity }: { readonly demand: ReadonlyMap<string, number>; readonly capacity: number },
+): Box<P>[] {
+  let [weight, most] = [0, 0];
+  for (const parcel of contested) {
+    weight += parcel.weight;
+    most = Math.max(most, demandFor(parcel, demand));
+  }
+  const boxes = Array.from({ length: Math.max(most, Math.ceil(weight / capacity)) }, (): Box<P> => openBox(capacity));
   let turn = 0;
-  for (const parcel of heaviestFirst(contested)) {
+  for (const parcel of heaviestFirst(inRows(contested, demand))) {
     const index = firstWelcome(parcel, boxes, turn);
     const box = boxes[index] ?? openBox(capacity);
     boxes[index] = box;

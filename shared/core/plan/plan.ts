@@ -43,7 +43,7 @@ export function plan(slices: readonly Slice[], settings: PlanSettings): Plan {
 }
 
 /** A slice on its way into a call. */
-export interface Draft extends Timed, Parcel {
+interface Draft extends Timed, Parcel {
   readonly likeness: Likeness;
   readonly order: number;
 }

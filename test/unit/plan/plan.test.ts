@@ -270,6 +270,7 @@ describe("requests that are kept apart", () => {
 
 describe("a merged call", () => {
   const ada = requestOf({
+    otherMessages: { APNSMessage: { Title: "For Ada's other phone" } },
     message: { Title: "For Ada", Body: "{{n}}", Substitutions: { n: ["1"] } },
     context: { a: "1" },
   });
@@ -405,6 +406,22 @@ describe("the number of calls", () => {
     expect(calls.every((call) => call.messageConfiguration.GCMMessage?.Body?.length === 40_000)).toBe(true);
     expect(unpackedBecause).toEqual(new Map([["bytes", 40]]));
   });
+
+  it("such a message is shared all the same by requests in which it is equal", () => {
+    const large = (name: string) => requestOf({ tokens: devices(name, 40), message: { Body: "x".repeat(40_000) } });
+    expect(sizesOf(plan([large("a"), large("b")]).calls)).toEqual([80]);
+  });
+
+  it("as if what one slice says about itself were not said by another of the same request", () => {
+    const addresses = [...devices("d", 100), "last"].map((token) => {
+      const own = token === "last" ? { TitleOverride: "" } : {};
+      return [token, { ChannelType: "GCM" as const, ...own }] as const;
+    });
+    const request: SendRequest = { ...requestOf(), addresses: new Map(addresses) };
+    const { calls, unpackedBecause } = plan([request, requestOf({ message: { Title: "Bye", Body: "Ada" } })]);
+    expect(sizesOf(calls)).toEqual([100, 1, 1]);
+    expect(unpackedBecause).toEqual(new Map([["emptyText", 1]]));
+  });
 });
 
 describe("the order of calls", () => {
@@ -434,4 +451,13 @@ it("explains by the group that has most addresses, and each address once", () =>
       ["badge", 1],
     ]),
   );
+});
+
+it("explains nothing where no packing could do with fewer calls", () => {
+  const { calls, unpackedBecause } = plan([
+    requestOf({ tokens: devices("a", 100) }),
+    requestOf({ message: { ...hello, Badge: 1 }, tokens: devices("b", 50) }),
+  ]);
+  expect(sizesOf(calls)).toEqual([100, 50]);
+  expect(unpackedBecause).toEqual(new Map());
 });
