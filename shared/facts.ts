@@ -6,6 +6,7 @@
 import type { DeadLetterReason } from "./core/outcome/dead-letter-reason.ts";
 import type { Confidence } from "./core/outcome/outcome.ts";
 import type { OutcomeReason } from "./core/outcome/outcome-reason.ts";
+import type { PutBackReason } from "./core/outcome/put-back-reason.ts";
 import type { UnpackedBecause } from "./core/plan/unpacked-because.ts";
 import type { RateFact } from "./core/rate/rate-fact.ts";
 import type { ChannelType } from "./core/request/channel-type.ts";
@@ -18,9 +19,6 @@ interface Where {
 
 /** A queue of the send path, by its part in it. */
 export type QueueName = "request" | "deadLetter" | "deadToken";
-
-/** Why something was put back on its own queue, its attempt unchanged. */
-export type PutBackReason = "deadline" | "rate" | "credential" | "configuration" | "undecided";
 
 /** How a call ended: the kinds of a push service's answers. */
 export type CallEnd = "answered" | "refused" | "misconfigured" | "throttled" | "notCarriedOut" | "unknown" | "late";
@@ -39,7 +37,13 @@ export type AddressWord =
   | "held";
 
 /** Why: what stands behind the outcome, or, where none does, what we did. */
-export type WordReason = OutcomeReason | "Expired" | Extract<DeadLetterReason, "InternalError" | "NotPutBack">;
+export type WordReason =
+  | OutcomeReason
+  | "Expired"
+  | Extract<DeadLetterReason, "InternalError" | "NotPutBack" | "RequestIdReused">;
+
+/** What the ledger is asked for. */
+export type LedgerStep = "claim" | "settle" | "release";
 
 /** A step of the pipeline that may have a fault. */
 export type Step = "parse" | "plan" | "send" | "classify" | "settle";
@@ -102,6 +106,19 @@ type SendFact =
     }
   /** A queue did not take a record: the record it came from stays on its queue and is received again. */
   | { readonly kind: "queueFailed"; readonly record: string; readonly queue: QueueName; readonly detail: string }
+  /** A slice that had been sent: its effects are carried out once more, and nothing is sent. */
+  | { readonly kind: "repeated"; readonly record: string; readonly addresses: number }
+  /** A slice whose sender had ended, and nobody knows whether it was sent: `OnUnknownOutcome` decides. */
+  | { readonly kind: "outcomeUnknown"; readonly record: string; readonly addresses: number }
+  /** A slice that was sent too slowly: somebody else has settled its account in the meantime. */
+  | { readonly kind: "claimLost"; readonly record: string; readonly addresses: number }
+  /** The ledger did not answer to a step of a slice's account. */
+  | {
+      readonly kind: "ledgerFailed";
+      readonly record: string;
+      readonly step: LedgerStep;
+      readonly detail: string;
+    }
   /** A fault of ours. `error` is its name and place: what it says may quote a request. */
   | { readonly kind: "faulted"; readonly step: Step; readonly error: string; readonly record?: string }
   | { readonly kind: "batchSettled"; readonly records: number; readonly failed: number; readonly tookMs: number };

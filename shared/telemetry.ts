@@ -193,6 +193,26 @@ export const METRICS = {
     dimensions: ["Reason"],
     answers: "How many records did a queue (request, deadLetter, deadToken) not take?",
   },
+  Repeated: {
+    unit: MetricUnit.Count,
+    dimensions: [],
+    answers: "How many addresses came once more that the ledger knew? Nothing was sent to them again.",
+  },
+  OutcomesUnknown: {
+    unit: MetricUnit.Count,
+    dimensions: [],
+    answers: "How many addresses were claimed by an invocation that ended, so that nobody knows what became of them?",
+  },
+  ClaimsLost: {
+    unit: MetricUnit.Count,
+    dimensions: [],
+    answers: "How many addresses were sent to so slowly that somebody else had settled their account? Should be 0.",
+  },
+  LedgerFailures: {
+    unit: MetricUnit.Count,
+    dimensions: ["Reason"],
+    answers: "How often did the ledger not answer (claim, settle, release)?",
+  },
   Faults: {
     unit: MetricUnit.Count,
     dimensions: ["Reason"],
@@ -271,6 +291,10 @@ const points = {
   ],
   deadLettered: (fact) => [["DeadLetters", 1, { Reason: fact.reason }]],
   queueFailed: (fact) => [["QueueFailures", 1, { Reason: fact.queue }]],
+  repeated: (fact) => [["Repeated", fact.addresses]],
+  outcomeUnknown: (fact) => [["OutcomesUnknown", fact.addresses]],
+  claimLost: (fact) => [["ClaimsLost", fact.addresses]],
+  ledgerFailed: (fact) => [["LedgerFailures", 1, { Reason: fact.step }]],
   faulted: (fact) => [["Faults", 1, { Reason: fact.step }]],
   batchSettled: (fact) => [
     ["BatchItemFailures", fact.failed],
@@ -306,6 +330,9 @@ const LINES = {
   deadLettered: { level: "warn", message: "Moved to the dead-letter queue", by: (fact) => fact.reason },
   putBack: { level: "info", message: "Put back on its queue", by: (fact) => fact.because },
   queueFailed: { level: "error", message: "A queue did not take a record", by: (fact) => fact.queue },
+  outcomeUnknown: { level: "warn", message: "Nobody knows whether a slice was sent", by: () => "" },
+  claimLost: { level: "warn", message: "A slice was sent too slowly for its claim", by: () => "" },
+  ledgerFailed: { level: "error", message: "The ledger did not answer", by: (fact) => fact.step },
   faulted: { level: "error", message: "A step failed that never should", by: (fact) => fact.step },
   deadToken: {
     level: "info",

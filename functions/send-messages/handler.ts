@@ -1,5 +1,6 @@
 import middy from "@middy/core";
 import type { Context, SQSBatchResponse, SQSEvent } from "aws-lambda";
+import { ledgerAccounts } from "../../shared/aws/ledger-accounts.ts";
 import { pinpointClient, pinpointPushService } from "../../shared/aws/pinpoint-push-service.ts";
 import { rateLimiter } from "../../shared/aws/rate-limiter.ts";
 import { shortHash } from "../../shared/aws/short-hash.ts";
@@ -23,6 +24,7 @@ const ports = {
   requestQueue: sqsRecordQueue(sqs, settings.requestQueueUrl),
   deadLetterQueue: sqsRecordQueue(sqs, settings.deadLetterQueueUrl),
   deadTokenQueue: sqsDeadTokenQueue(sqs, settings.deadTokenQueueUrl),
+  accounts: ledgerAccounts(settings, clock),
   clock,
   random: Math.random,
   shortHash,

@@ -3,7 +3,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import { fullFormats } from "ajv-formats/dist/formats.js";
 import { describe, expect, expectTypeOf, it } from "vitest";
 import { classify } from "../../shared/core/outcome/classify.ts";
-import { type DeadToken, deadTokenRecord } from "../../shared/core/outcome/dead-token-record.ts";
+import { type DeadToken, deadTokenRecord, tokenVerdict } from "../../shared/core/outcome/dead-token-record.ts";
 import { HTTP_VERDICTS, VERDICTS } from "../../shared/core/outcome/verdicts.ts";
 import { CHANNEL_TYPES } from "../../shared/core/request/channel-type.ts";
 import type { DeadTokenRecord } from "../../shared/ports.ts";
@@ -75,7 +75,8 @@ describe("events/dead-token", () => {
 describe("deadTokenRecord", () => {
   it("is there exactly where a token is dead or replaced, and fits the schema", () => {
     for (const { name, channelType, result, outcome } of PINPOINT_CASES) {
-      const record = deadTokenRecord({ ...base, channelType, result, outcome: classify(channelType, result) });
+      const verdict = tokenVerdict(classify(channelType, result), result);
+      const record = verdict && deadTokenRecord(verdict, { ...base, channelType });
       const isDue = outcome.kind === "dead" || (outcome.kind === "sent" && outcome.replacedBy !== undefined);
       expect(record !== undefined, name).toBe(isDue);
       if (record === undefined) continue;

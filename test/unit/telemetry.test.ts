@@ -42,6 +42,10 @@ const SAMPLES = {
   putBack: [{ kind: "putBack", record: "r", addresses: 1, because: "rate", putBacks: 4, delaySeconds: 3 }],
   deadLettered: [{ kind: "deadLettered", record: "r", addresses: 1, reason: "CallRefused" }],
   queueFailed: [{ kind: "queueFailed", record: "r", queue: "deadToken", detail: "away" }],
+  repeated: [{ kind: "repeated", record: "r", addresses: 3 }],
+  outcomeUnknown: [{ kind: "outcomeUnknown", record: "r", addresses: 3 }],
+  claimLost: [{ kind: "claimLost", record: "r", addresses: 3 }],
+  ledgerFailed: [{ kind: "ledgerFailed", record: "r", step: "claim", detail: "away" }],
   faulted: [{ kind: "faulted", step: "parse", error: "TypeError at x" }],
   batchSettled: [{ kind: "batchSettled", records: 10, failed: 1, tookMs: 900 }],
   rateLeased: [{ kind: "rateLeased", lane: "campaign", messages: 500, aheadMs: 10, horizonMs: 90, tookMs: 4 }],
@@ -250,6 +254,7 @@ describe("log lines", () => {
     expect(levels).toMatchObject({
       faulted: "ERROR",
       queueFailed: "ERROR",
+      ledgerFailed: "ERROR",
       deadLettered: "WARN",
       batchSettled: "INFO",
     });

@@ -1,4 +1,5 @@
 import { DEAD_LETTER_ACCOUNTS, type DeadLetterReason } from "../outcome/dead-letter-reason.ts";
+import { PUT_BACK_REASONS, type PutBackReason } from "../outcome/put-back-reason.ts";
 import type { Owed, Places } from "./result.ts";
 
 /**
@@ -38,7 +39,7 @@ export function parseOwed(text: string): Owed {
       places: parsePlaces(at),
     })),
     putBacks: putBacks.map(([because, delay, at]) => ({
-      because: word(because),
+      because: putBackReason(because),
       minDelaySeconds: count(delay),
       places: parsePlaces(at),
     })),
@@ -99,6 +100,11 @@ function word(value: unknown): string {
 function deadLetterReason(value: unknown): DeadLetterReason {
   if (typeof value !== "string" || !Object.hasOwn(DEAD_LETTER_ACCOUNTS, value)) throw bad();
   return value as DeadLetterReason;
+}
+
+function putBackReason(value: unknown): PutBackReason {
+  if (typeof value !== "string" || !Object.hasOwn(PUT_BACK_REASONS, value)) throw bad();
+  return value as PutBackReason;
 }
 
 function deadTokenOf(value: unknown): Omit<Owed["deadTokens"][number], "place"> {

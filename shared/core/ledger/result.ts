@@ -1,5 +1,6 @@
 import type { DeadLetterReason } from "../outcome/dead-letter-reason.ts";
-import type { DeadToken } from "../outcome/dead-token-record.ts";
+import type { TokenVerdict } from "../outcome/dead-token-record.ts";
+import type { PutBackReason } from "../outcome/put-back-reason.ts";
 
 /**
  * The words of the accounts, and their letters. In capitals, where an address has come to for good; in small letters,
@@ -40,36 +41,35 @@ export interface Owed {
   /** One record for each attempt. */
   readonly retries: readonly { readonly attempt: number; readonly minDelaySeconds: number; readonly places: Places }[];
   /** One record for each reason. */
-  readonly putBacks: readonly { readonly because: string; readonly minDelaySeconds: number; readonly places: Places }[];
+  readonly putBacks: readonly {
+    readonly because: PutBackReason;
+    readonly minDelaySeconds: number;
+    readonly places: Places;
+  }[];
   /** One dead letter for each reason; `because`: what was said of the addresses. */
   readonly deadLetters: readonly {
     readonly reason: DeadLetterReason;
     readonly because: readonly string[];
     readonly places: Places;
   }[];
-  readonly deadTokens: readonly ({ readonly place: number } & OwedDeadToken)[];
+  readonly deadTokens: readonly ({ readonly place: number } & TokenVerdict)[];
 }
 
 export type Places = readonly number[];
 
-/** What a dead-token record says beside what the request knows. */
-export type OwedDeadToken = Pick<
-  DeadToken,
-  "Verdict" | "Confidence" | "Reason" | "StatusCode" | "ReplacedBy" | "MessageId"
->;
-
 /** What was decided about one address. */
 export type Decision =
-  | { readonly word: Exclude<Word, OwingWord>; readonly deadToken?: OwedDeadToken }
+  | {
+      readonly word: "sent" | "optedOut" | "duplicate" | "dead" | "expired";
+      readonly deadToken?: TokenVerdict | undefined;
+    }
   | { readonly word: "retry"; readonly attempt: number; readonly minDelaySeconds: number }
-  | { readonly word: "held"; readonly because: string; readonly minDelaySeconds: number }
+  | { readonly word: "held"; readonly because: PutBackReason; readonly minDelaySeconds: number }
   | {
       readonly word: "rejected" | "exhausted" | "unknown";
       readonly deadLetter: DeadLetterReason;
       readonly because: string;
     };
-
-type OwingWord = "retry" | "held" | "rejected" | "exhausted" | "unknown";
 
 /**
  * The result of a slice. What leaves it by one way leaves together, because it has one name; the longest of the shortest
@@ -79,7 +79,7 @@ type OwingWord = "retry" | "held" | "rejected" | "exhausted" | "unknown";
  */
 export function resultOf(decisions: readonly Decision[], { atMs, by }: Pick<Result, "atMs" | "by">): Result {
   const retries = new Map<number, { minDelaySeconds: number; readonly places: number[] }>();
-  const putBacks = new Map<string, { minDelaySeconds: number; readonly places: number[] }>();
+  const putBacks = new Map<PutBackReason, { minDelaySeconds: number; readonly places: number[] }>();
   const deadLetters = new Map<DeadLetterReason, { readonly because: Set<string>; readonly places: number[] }>();
   const deadTokens: Owed["deadTokens"][number][] = [];
   for (const [place, decision] of decisions.entries()) {

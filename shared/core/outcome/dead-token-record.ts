@@ -18,37 +18,46 @@ export interface DeadToken {
   readonly FailedAt: string;
 }
 
-/** The record for an address whose token is dead or has been replaced; undefined for every other outcome. */
-export function deadTokenRecord({
-  outcome,
-  result,
-  failedAtMs,
-  ...address
-}: {
-  readonly applicationId: string;
-  readonly channelType: ChannelType;
-  /** As it was sent to. */
-  readonly token: string;
-  readonly outcome: Outcome;
-  readonly result: DeliveryResult | undefined;
-  readonly requestId?: string | undefined;
-  readonly campaignId?: string | undefined;
-  readonly failedAtMs: number;
-}): DeadToken | undefined {
+/** What such a record says that is not known of the address anyway. */
+export type TokenVerdict = Pick<
+  DeadToken,
+  "Verdict" | "Confidence" | "Reason" | "StatusCode" | "ReplacedBy" | "MessageId"
+>;
+
+/** What the owner of the device registry is to learn from an outcome: that a token is dead, was replaced, or nothing. */
+export function tokenVerdict(outcome: Outcome, result: DeliveryResult | undefined): TokenVerdict | undefined {
   const verdict = verdictOf(outcome);
   return (
     verdict && {
-      ApplicationId: address.applicationId,
-      ChannelType: address.channelType,
-      Token: address.token,
       ...verdict,
       StatusCode: result?.statusCode ?? 0,
       ...(result?.messageId === undefined ? {} : { MessageId: result.messageId }),
-      ...(address.requestId === undefined ? {} : { RequestId: address.requestId }),
-      ...(address.campaignId === undefined ? {} : { CampaignId: address.campaignId }),
-      FailedAt: new Date(failedAtMs).toISOString(),
     }
   );
+}
+
+/** The record about one address. */
+export function deadTokenRecord(
+  verdict: TokenVerdict,
+  address: {
+    readonly applicationId: string;
+    readonly channelType: ChannelType;
+    /** As it was sent to. */
+    readonly token: string;
+    readonly requestId?: string | undefined;
+    readonly campaignId?: string | undefined;
+    readonly failedAtMs: number;
+  },
+): DeadToken {
+  return {
+    ApplicationId: address.applicationId,
+    ChannelType: address.channelType,
+    Token: address.token,
+    ...verdict,
+    ...(address.requestId === undefined ? {} : { RequestId: address.requestId }),
+    ...(address.campaignId === undefined ? {} : { CampaignId: address.campaignId }),
+    FailedAt: new Date(address.failedAtMs).toISOString(),
+  };
 }
 
 type OnVerdict = Pick<DeadToken, "Verdict" | "Confidence" | "Reason" | "ReplacedBy">;

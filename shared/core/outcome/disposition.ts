@@ -5,7 +5,7 @@ import type { Outcome } from "./outcome.ts";
 /** What is to be done with an address now that its outcome is known. */
 export type Disposition =
   /** Nothing; a dead or replaced token still goes to the dead-token queue. */
-  | { readonly kind: "done" }
+  | { readonly kind: "done"; readonly word: "sent" | "optedOut" | "duplicate" | "dead" }
   /** One more call. `attempt` is the one that the retry carries; throttling leaves it as it was. */
   | { readonly kind: "retry"; readonly attempt: number; readonly minDelaySeconds: number }
   /** Waits for its channel, attempt unchanged. */
@@ -38,7 +38,7 @@ export function dispositionOf(outcome: Outcome, situation: RecordSituation): Dis
     case "optedOut":
     case "duplicate":
     case "dead":
-      return { kind: "done" };
+      return { kind: "done", word: outcome.kind };
     case "rejected":
       return { kind: "deadLetter", reason: REJECTED[outcome.because] };
     case "held":

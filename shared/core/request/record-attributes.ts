@@ -11,6 +11,8 @@ export interface RecordState {
   readonly putBacks: number;
   /** `Part`: which part of a divided request this is; absent on a request as its producer put it. */
   readonly part?: string;
+  /** `Origin`: message id of the record that the producer put, where the request is accounted for by it. */
+  readonly origin?: string;
   /** `Campaign`: where in its recipients file the record comes from. */
   readonly campaign?: CampaignPosition;
 }
@@ -22,8 +24,8 @@ export interface CampaignPosition {
 }
 
 /**
- * The attributes `Attempt`, `EnqueuedAt`, `PutBacks`, `Part` and `Campaign` of a record. Others are ignored, and each
- * one that makes no sense is read as if it were absent: a record must not be lost for what surrounds its body.
+ * The attributes `Attempt`, `EnqueuedAt`, `PutBacks`, `Part`, `Origin` and `Campaign` of a record. Others are ignored, and
+ * each one that makes no sense is read as if it were absent: a record must not be lost for what surrounds its body.
  *
  * `sentAtMs`, when SQS took this very record, stands in for an `EnqueuedAt` that is absent or later than that: a record
  * can only look older than it is, never younger.
@@ -32,14 +34,16 @@ export function readRecordAttributes(
   attributes: Readonly<Record<string, string | undefined>>,
   sentAtMs: number,
 ): RecordState {
-  const { Attempt = "", EnqueuedAt = "", PutBacks = "", Part = "", Campaign = "" } = attributes;
+  const { Attempt = "", EnqueuedAt = "", PutBacks = "", Part = "", Origin = "", Campaign = "" } = attributes;
   const part = readPart(Part);
+  const origin = readOrigin(Origin);
   const campaign = readCampaign(Campaign);
   return {
     attempt: readCount(Attempt),
     enqueuedAtMs: Math.min(parseRfc3339(EnqueuedAt) ?? sentAtMs, sentAtMs),
     putBacks: readCount(PutBacks),
     ...(part === undefined ? {} : { part }),
+    ...(origin === undefined ? {} : { origin }),
     ...(campaign === undefined ? {} : { campaign }),
   };
 }
@@ -54,6 +58,7 @@ export function writeRecordAttributes(state: RecordState): Record<string, string
     EnqueuedAt: formatRfc3339(state.enqueuedAtMs),
     PutBacks: String(state.putBacks),
     ...(state.part === undefined ? {} : { Part: state.part }),
+    ...(state.origin === undefined ? {} : { Origin: state.origin }),
     ...(state.campaign === undefined ? {} : { Campaign: writeCampaign(state.campaign) }),
   };
 }
@@ -65,6 +70,11 @@ function readCount(text: string): number {
 /** Wider than today's parts (`3`, `3.1`, `3~2`), so that an older version keeps what a newer one wrote. */
 function readPart(text: string): string | undefined {
   return /^[A-Za-z0-9.~_-]{1,128}$/.test(text) ? text : undefined;
+}
+
+/** As wide as a request's own id. */
+function readOrigin(text: string): string | undefined {
+  return /^[A-Za-z0-9._:#-]{1,128}$/.test(text) ? text : undefined;
 }
 
 function readCampaign(text: string): CampaignPosition | undefined {

@@ -2,8 +2,8 @@
 import { classify } from "../../core/outcome/classify.ts";
 import type { DeliveryResult } from "../../core/outcome/delivery-result.ts";
 import type { Outcome } from "../../core/outcome/outcome.ts";
+import type { PutBackReason } from "../../core/outcome/put-back-reason.ts";
 import type { Call, PlannedAddress } from "../../core/plan/call.ts";
-import type { PutBackReason } from "../../facts.ts";
 import type { CallAnswer, Clock, Observe, PushService, RateLimiter, Slot } from "../../ports.ts";
 import { type CallEnd, type Findings, searchRefused } from "./refused-call.ts";
 
@@ -30,6 +30,8 @@ export type Delivery =
 export interface Deliveries {
   /** Milliseconds since 1970: nothing is sent from then on. */
   expiresAtMs(address: PlannedAddress): number;
+  /** What of a call may be sent, once it is known for each slice; the rest has been seen to. */
+  admit(call: Call): Promise<Call>;
   deliver(address: PlannedAddress, delivery: Delivery): void;
 }
 
@@ -101,7 +103,11 @@ export async function dispatch(
       if (clock.nowMs() > lastStartMs) return putBack(call, "deadline");
       if (withoutRate.has(channel)) return putBack(call, "rate");
 
+      // Beside the wait for the slot, which would pass in the meantime.
+      const admitted = deliveries.admit(call);
       const leave = await rateLimiter.acquire({ messages, applicationId, channelType }, noMoreStarts.signal);
+      call = await admitted;
+      if (call.addresses.length === 0) return undefined;
       const goesOnMs = leave.go ? leave.slotMs : clock.nowMs() + leave.retryAfterMs;
       if (goesOnMs > lastStartMs) {
         withoutRate.add(channel);

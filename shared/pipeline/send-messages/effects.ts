@@ -1,9 +1,6 @@
 import type { DeadLetterReason } from "../../core/outcome/dead-letter-reason.ts";
-import { type DeadToken, deadTokenRecord } from "../../core/outcome/dead-token-record.ts";
+import type { DeadToken } from "../../core/outcome/dead-token-record.ts";
 import { putBackDelaySeconds, retryDelaySeconds } from "../../core/outcome/delay.ts";
-import type { DeliveryResult } from "../../core/outcome/delivery-result.ts";
-import type { Outcome } from "../../core/outcome/outcome.ts";
-import type { PlannedAddress } from "../../core/plan/call.ts";
 import { deviceTokenIdentity } from "../../core/request/device-token.ts";
 import { writeRecordAttributes } from "../../core/request/record-attributes.ts";
 import type { SendRequest } from "../../core/request/send-request.ts";
@@ -37,12 +34,8 @@ export interface Effects {
   writeOff(entry: Entry, tokens: readonly string[], reason: DeadLetterReason, because: string): Promise<boolean>;
   /** Moves a record whose addresses are not known to the dead-letter queue. */
   writeOffUnread(arrival: Arrival, reason: DeadLetterReason, detail: string): Promise<boolean>;
-  /** Tells the registry's owner of a dead or replaced token; undefined where the outcome is about neither. */
-  tell(
-    entry: Entry,
-    address: PlannedAddress,
-    decided: { readonly outcome: Outcome; readonly result?: DeliveryResult | undefined },
-  ): Promise<boolean> | undefined;
+  /** Tells the registry's owner of a dead or replaced token. */
+  tell(entry: Entry, dead: DeadToken): Promise<boolean>;
 }
 
 /** About as many addresses as a `Detail` has room for. */
@@ -50,7 +43,7 @@ const MOST_NAMED = 60;
 
 /** @param lastMs until when a queue that is away is asked again, in milliseconds since 1970 */
 export function effects(ports: EffectPorts, settings: EffectSettings, lastMs: number): Effects {
-  const { requestQueue, deadLetterQueue, deadTokenQueue, clock, random, shortHash, observe } = ports;
+  const { requestQueue, deadLetterQueue, deadTokenQueue, random, shortHash, observe } = ports;
   const put = patientPut(ports, lastMs);
 
   const leave = async (entry: Entry, leaving: Leaving, { tokens, ...record }: Outgoing): Promise<boolean> => {
@@ -117,7 +110,7 @@ export function effects(ports: EffectPorts, settings: EffectSettings, lastMs: nu
     return putLetter(arrival, { tokens: [], body, attributes }, reason);
   };
 
-  const putDeadToken = async ({ record }: Arrival, dead: DeadToken): Promise<boolean> => {
+  const tell = async ({ record }: Entry, dead: DeadToken): Promise<boolean> => {
     const end = await put(record.id, "deadToken", () => deadTokenQueue.put(dead));
     if (end.kind !== "taken") return false;
     observe({
@@ -136,20 +129,7 @@ export function effects(ports: EffectPorts, settings: EffectSettings, lastMs: nu
     leave: (entry, leaving) => allOf(returning(entry, leaving).map((outgoing) => leave(entry, leaving, outgoing))),
     writeOff,
     writeOffUnread,
-    tell: (entry, { token, slice }, { outcome, result }) => {
-      const { applicationId, requestId } = entry.request;
-      const dead = deadTokenRecord({
-        applicationId,
-        channelType: slice.channelType,
-        token,
-        outcome,
-        result,
-        requestId,
-        campaignId: entry.state.campaign?.id,
-        failedAtMs: clock.nowMs(),
-      });
-      return dead && putDeadToken(entry, dead);
-    },
+    tell,
   };
 }
 

@@ -1,3 +1,4 @@
+import { accountId } from "../../core/ledger/account-id.ts";
 import { effectiveExpiryMs } from "../../core/outcome/expiry.ts";
 import type { Slice } from "../../core/plan/call.ts";
 import { slicesOf } from "../../core/plan/slices.ts";
@@ -19,6 +20,8 @@ export interface Entry extends Arrival {
   readonly slices: readonly Slice[];
   /** When its time runs out, in milliseconds since 1970. */
   readonly expiresAtMs: number;
+  /** Under which its slices are accounted for, where they are. */
+  readonly accountId: string | undefined;
 }
 
 export interface EntrySettings {
@@ -30,7 +33,12 @@ export interface EntrySettings {
 export function readEntry(
   arrival: Arrival,
   position: number,
-  { applicationIds, maxAgeSeconds, shortHash }: EntrySettings & { readonly shortHash: ShortHash },
+  {
+    applicationIds,
+    maxAgeSeconds,
+    shortHash,
+    hasLedger,
+  }: EntrySettings & { readonly shortHash: ShortHash; readonly hasLedger: boolean },
 ): { readonly ok: true; readonly entry: Entry } | { readonly ok: false; readonly problems: readonly Problem[] } {
   const { part, enqueuedAtMs } = arrival.state;
   const isPart = part !== undefined;
@@ -39,5 +47,8 @@ export function readEntry(
   const { request } = parsed;
   const slices = slicesOf(request, { record: position, ...(isPart && { part }) });
   const expiresAtMs = effectiveExpiryMs({ expiresAtMs: request.expiresAtMs, enqueuedAtMs, maxAgeSeconds });
-  return { ok: true, entry: { ...arrival, request, slices, expiresAtMs } };
+  const id = hasLedger ? accountId(request, arrival.state, arrival.record.id) : undefined;
+  // What comes of this record travels under other message ids, and belongs to the same account.
+  const state = id === undefined || id === request.requestId ? arrival.state : { ...arrival.state, origin: id };
+  return { ok: true, entry: { ...arrival, state, request, slices, expiresAtMs, accountId: id } };
 }

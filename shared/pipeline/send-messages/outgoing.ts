@@ -1,9 +1,9 @@
 import { halfPart, putBackPart, retryPart } from "../../core/outcome/part.ts";
+import { PUT_BACK_REASONS, type PutBackReason } from "../../core/outcome/put-back-reason.ts";
 import type { Slice } from "../../core/plan/call.ts";
 import { formatSendRequest } from "../../core/request/format-send-request.ts";
 import { type RecordState, writeRecordAttributes } from "../../core/request/record-attributes.ts";
 import { MOST_RECORD_BYTES, recordBytes } from "../../core/request/record-bytes.ts";
-import type { PutBackReason } from "../../facts.ts";
 import type { RecordAttributes } from "../../ports.ts";
 import type { Entry } from "./entry.ts";
 
@@ -65,16 +65,8 @@ export function deadLetters(
 /** What was not sent to at all keeps its name when it comes back whole; whatever has been answered gets another. */
 function partOf(part: string, way: Way, isWholeSlice: boolean): string {
   if (way.kind === "retry") return retryPart(part, way.attempt);
-  return isWholeSlice && UNSENT[way.because] ? part : putBackPart(part, way.because);
+  return isWholeSlice && PUT_BACK_REASONS[way.because].unsent ? part : putBackPart(part, way.because);
 }
-
-const UNSENT = {
-  deadline: true,
-  rate: true,
-  undecided: true,
-  credential: false,
-  configuration: false,
-} as const satisfies Record<PutBackReason, boolean>;
 
 /** One record, or one for each half and so on until each fits. A single address is not divided. */
 function divided(

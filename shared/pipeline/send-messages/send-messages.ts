@@ -35,7 +35,10 @@ export async function sendMessages(
 ): Promise<readonly IncomingRecord[]> {
   const { clock, observe } = ports;
   const startedMs = clock.nowMs();
-  const settling = settlement(records, ports, settings, deadlineMs - REPLY_MS);
+  const settling = settlement(records, ports, settings, {
+    lastMs: deadlineMs - REPLY_MS,
+    leaseUntilMs: deadlineMs,
+  });
 
   const arrivals = records.map((record) => ({
     record,
@@ -65,11 +68,12 @@ interface Batch {
 /** What is to be sent; all else is settled. A record at which we fail harms only itself. */
 function parseRecords(arrivals: readonly Arrival[], { ports, settings, settling, nowMs }: Batch): Entry[] {
   const { applicationIds, maxAgeSeconds } = settings;
-  const { shortHash, observe } = ports;
+  const { shortHash, observe, accounts } = ports;
+  const hasLedger = accounts !== undefined;
   const entries: Entry[] = [];
   for (const [position, arrival] of arrivals.entries()) {
     try {
-      const read = readEntry(arrival, position, { applicationIds, maxAgeSeconds, shortHash });
+      const read = readEntry(arrival, position, { applicationIds, maxAgeSeconds, shortHash, hasLedger });
       if (!read.ok) {
         settling.refuse(arrival, read.problems);
         continue;

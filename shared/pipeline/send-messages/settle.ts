@@ -1,7 +1,12 @@
 // settle: what was decided about each address becomes records on queues, and at last the record's acknowledgement
+import { inAccountOrder } from "../../core/ledger/content.ts";
+import { type Decision, type Result, resultOf } from "../../core/ledger/result.ts";
 import { DEAD_LETTER_ACCOUNTS, type DeadLetterReason } from "../../core/outcome/dead-letter-reason.ts";
+import { type DeadToken, deadTokenRecord, tokenVerdict } from "../../core/outcome/dead-token-record.ts";
 import { dispositionOf } from "../../core/outcome/disposition.ts";
-import type { PlannedAddress, Slice } from "../../core/plan/call.ts";
+import type { Outcome } from "../../core/outcome/outcome.ts";
+import { PUT_BACK_REASONS, type PutBackReason } from "../../core/outcome/put-back-reason.ts";
+import type { Slice } from "../../core/plan/call.ts";
 import type { ChannelType } from "../../core/request/channel-type.ts";
 import type { Problem } from "../../core/request/problem.ts";
 import type { AddressWord, Step, WordReason } from "../../facts.ts";
@@ -10,9 +15,10 @@ import type { Deliveries, Delivery } from "./dispatch.ts";
 import { type EffectPorts, type EffectSettings, effects } from "./effects.ts";
 import type { Arrival, Entry } from "./entry.ts";
 import { nameAndPlace } from "./name-and-place.ts";
-import type { Leaving, Way } from "./outgoing.ts";
+import type { Leaving } from "./outgoing.ts";
+import { type ClaimEnd, type SliceAccountPorts, sliceAccounts } from "./slice-accounts.ts";
 
-export type SettlePorts = EffectPorts;
+export interface SettlePorts extends EffectPorts, SliceAccountPorts {}
 
 export interface SettleSettings extends EffectSettings {
   readonly maxAttempts: number;
@@ -38,13 +44,28 @@ export interface Settlement extends Deliveries {
 
 /** What is known of a request so far. */
 interface Account extends Entry {
-  /** Addresses about which nothing has been decided yet. */
+  /** Slices about which something is undecided yet. */
   open: number;
+  /** Of each other slice: whether what is owed for it is known for good. */
+  readonly closing: Promise<boolean>[];
   readonly tallies: Map<string, Tally>;
-  readonly leaving: Map<string, Gathered>;
+  readonly leaving: Leaving[];
   readonly writtenOff: Map<DeadLetterReason, { readonly tokens: string[]; readonly because: Set<string> }>;
-  /** Each resolves to whether a queue has taken what it was given. */
-  readonly effects: Promise<boolean>[];
+  readonly deadTokens: DeadToken[];
+}
+
+/** What is known of a slice so far. */
+interface Page {
+  readonly account: Account;
+  readonly slice: Slice;
+  readonly decided: Map<string, Decided>;
+  isClosed: boolean;
+}
+
+interface Decided {
+  readonly decision: Decision;
+  /** Undefined where the address has not come to anything. */
+  readonly reason: WordReason | undefined;
 }
 
 /** Addresses of one channel type that have come to the same word of the accounts, for the same reason. */
@@ -55,47 +76,47 @@ interface Tally {
   addresses: number;
 }
 
-/** Addresses that leave together are gathered one by one. */
-interface Gathered extends Leaving {
-  readonly tokens: string[];
-  minDelaySeconds: number;
-}
-
 /** What was put back for want of time or rate is wanted again soon. */
 const PUT_BACK_SECONDS = 1;
 
 /** A body of 1 MiB can have 70,000; nobody reads them in a log line. */
 const MOST_PROBLEMS = 40;
 
-const EXPIRED = { outcome: "expired", reason: "Expired" } as const;
-const FAULTED = { outcome: DEAD_LETTER_ACCOUNTS.InternalError, reason: "InternalError" } as const;
+const EXPIRED: Decided = { decision: { word: "expired" }, reason: "Expired" };
+const UNKNOWN: Outcome = { kind: "unknown", reason: "UnknownOutcome", retryable: true };
 
 const NOT_DONE = Promise.resolve(false);
 
 /**
- * Keeps the accounts of one batch. A record is done when everything about its addresses is decided and every queue has
- * taken what it was given; otherwise it is received again, and what had been sent is sent twice.
+ * Keeps the accounts of one batch. A record is done when everything about its addresses is decided, the ledger has what
+ * became of its slices, and every queue has taken what it was given; otherwise it is received again. Then what the ledger
+ * knows is not sent again, and all else is sent twice.
  *
- * @param lastMs when to stop waiting, for calls and for queues, in milliseconds since 1970
+ * @param times.lastMs when to stop waiting, for calls, for the ledger and for queues
+ * @param times.leaseUntilMs until when a slice that is claimed is nobody else's; both in milliseconds since 1970
  */
 export function settlement(
   records: readonly IncomingRecord[],
   ports: SettlePorts,
   settings: SettleSettings,
-  lastMs: number,
+  times: { readonly lastMs: number; readonly leaseUntilMs: number },
 ): Settlement {
   const { clock, observe } = ports;
+  const { lastMs } = times;
   const { leave, writeOff, writeOffUnread, tell } = effects(ports, settings, lastMs);
-  const accountOf = new Map<Slice, Account>();
+  const accounts = sliceAccounts(ports, times);
+  const pageOf = new Map<Slice, Page>();
   /** Whether each record is done: not before somebody has seen to it. */
   const doneOf = new Map(records.map((record) => [record, NOT_DONE]));
 
-  const seeTo = ({ record }: Arrival, done: Promise<boolean>) => {
-    const guarded = done.catch((error: unknown) => {
+  const guarded = (done: Promise<boolean>, record: IncomingRecord): Promise<boolean> =>
+    done.catch((error: unknown) => {
       tellFault("settle", error, record);
       return false;
     });
-    doneOf.set(record, guarded);
+
+  const seeTo = ({ record }: Arrival, done: Promise<boolean>) => {
+    doneOf.set(record, guarded(done, record));
   };
 
   const tellFault = (step: Step, error: unknown, record?: IncomingRecord): string => {
@@ -104,50 +125,177 @@ export function settlement(
     return `${step}: ${words}`;
   };
 
-  /** Books an address whose outcome is known. */
-  const book = (account: Account, address: PlannedAddress, decided: Extract<Delivery, { kind: "outcome" }>) => {
-    const { slice, token } = address;
-    const { outcome, words } = decided;
+  const open = (entry: Entry): readonly Page[] => {
+    const account: Account = {
+      ...entry,
+      open: entry.slices.length,
+      closing: [],
+      tallies: new Map(),
+      leaving: [],
+      writtenOff: new Map(),
+      deadTokens: [],
+    };
+    return entry.slices.map((slice) => {
+      const page = { account, slice, decided: new Map(), isClosed: false };
+      pageOf.set(slice, page);
+      return page;
+    });
+  };
+
+  const decide = (account: Account, delivery: Delivery): Decided => {
+    switch (delivery.kind) {
+      case "outcome":
+        return decideOutcome(account, delivery);
+      case "expired":
+        return EXPIRED;
+      case "putBack":
+        return putBack(delivery.because, PUT_BACK_SECONDS);
+      case "faulted":
+        return faulted(tellFault("classify", delivery.error, account.record));
+    }
+  };
+
+  /** What follows from an outcome. */
+  const decideOutcome = (
+    { state, expiresAtMs, request }: Account,
+    { outcome, result, words }: Extract<Delivery, { kind: "outcome" }>,
+  ): Decided => {
     const { reason } = outcome;
     const disposition = dispositionOf(outcome, {
-      attempt: account.state.attempt,
-      expiresAtMs: account.expiresAtMs,
+      attempt: state.attempt,
+      expiresAtMs,
       nowMs: clock.nowMs(),
       maxAttempts: settings.maxAttempts,
-      onUnknownOutcome: account.request.onUnknownOutcome,
+      onUnknownOutcome: request.onUnknownOutcome,
     });
     switch (disposition.kind) {
-      case "done": {
-        tally(account, slice, { outcome: outcome.kind, reason });
-        const telling = tell(account, address, decided);
-        if (telling !== undefined) account.effects.push(telling);
-        return;
-      }
+      case "done":
+        return { decision: { word: disposition.word, deadToken: tokenVerdict(outcome, result) }, reason };
       case "retry": {
         const { attempt, minDelaySeconds } = disposition;
-        tally(account, slice, { outcome: "retry", reason });
-        return gather(account, address, { kind: "retry", attempt }, minDelaySeconds);
+        return { decision: { word: "retry", attempt, minDelaySeconds }, reason };
       }
-      case "putBack": {
-        const { because, minDelaySeconds } = disposition;
-        tally(account, slice, { outcome: "held", reason });
-        return gather(account, address, { kind: "putBack", because }, minDelaySeconds);
-      }
+      case "putBack":
+        return { ...putBack(disposition.because, disposition.minDelaySeconds), reason };
       case "expired":
-        return tally(account, slice, { outcome: "expired", reason });
+        return { decision: { word: "expired" }, reason };
       case "deadLetter":
-        tally(account, slice, { outcome: DEAD_LETTER_ACCOUNTS[disposition.reason], reason });
-        return gatherLetter(account, [token], { reason: disposition.reason, because: words ?? reason });
+        return { decision: letter(disposition.reason, words ?? reason), reason };
     }
+  };
+
+  /** Nothing is decided about a slice any more: what follows from it is found out, and is done with its record. */
+  const close = (page: Page, closing: Promise<boolean>) => {
+    const { account } = page;
+    page.isClosed = true;
+    account.closing.push(guarded(closing, account.record));
+    account.open -= 1;
+    if (account.open === 0) seeTo(account, finish(account));
+  };
+
+  const closeDecided = (page: Page) => close(page, concludeDecided(page));
+
+  const decideAll = (page: Page, decided: Decided) => {
+    for (const token of page.slice.tokens) page.decided.set(token, decided);
+  };
+
+  /** The slice as it was decided; or as its account has it, if that says otherwise. */
+  const concludeDecided = async (page: Page): Promise<boolean> => {
+    const { account, slice } = page;
+    if (!isUntouched(page)) return conclude(page, await accounts.claim(account, slice));
+    await accounts.release(account, slice);
+    return book(page, resultOfPage(page, ""));
+  };
+
+  /** What the claim means for the slice. Resolves to false where the ledger could not be told. */
+  const conclude = async (page: Page, claim: ClaimEnd): Promise<boolean> => {
+    const { account } = page;
+    const addressed = { record: account.record.id, addresses: page.slice.tokens.length };
+    switch (claim.kind) {
+      case "go":
+        return settle(page, claim);
+      case "outcomeUnknown":
+        observe({ kind: "outcomeUnknown", ...addressed });
+        decideAll(page, decideOutcome(account, { kind: "outcome", outcome: UNKNOWN }));
+        return settle(page, claim);
+      case "settledAlready":
+        observe({ kind: "repeated", ...addressed });
+        return owe(page, claim.result);
+      case "claimedElsewhere":
+        decideAll(page, putBack("claimed", Math.ceil(claim.retryAfterMs / 1000)));
+        return book(page, resultOfPage(page, ""));
+      case "away":
+        decideAll(page, putBack("ledger", PUT_BACK_SECONDS));
+        return book(page, resultOfPage(page, ""));
+      case "reused":
+        decideAll(page, REUSED);
+        return book(page, resultOfPage(page, ""));
+    }
+  };
+
+  const settle = async (page: Page, claim: Extract<ClaimEnd, { readonly by: string }>): Promise<boolean> => {
+    const { account, slice } = page;
+    const result = resultOfPage(page, claim.by);
+    const answer = await accounts.settle(account, slice, claim.owner, result);
+    if (answer.kind === "settled") return book(page, result);
+    if (answer.kind === "away") return false;
+    observe({ kind: "claimLost", record: account.record.id, addresses: slice.tokens.length });
+    if (answer.kind === "settledAlready") return owe(page, answer.result);
+    // Whoever had it has given it up unsent; what was sent by ourselves is as it is.
+    if (claim.kind === "outcomeUnknown") decideAll(page, putBack("claimed", PUT_BACK_SECONDS));
+    return book(page, resultOfPage(page, claim.by));
+  };
+
+  const resultOfPage = ({ slice, decided }: Page, by: string): Result => {
+    const decisions = inAccountOrder(slice).map((token) => decided.get(token)?.decision ?? EXPIRED.decision);
+    return resultOf(decisions, { atMs: clock.nowMs(), by });
+  };
+
+  /** Counts what the slice has come to, once, and owes what follows. */
+  const book = (page: Page, result: Result): true => {
+    for (const { decision, reason } of page.decided.values())
+      if (reason !== undefined) tally(page.account, page.slice, decision.word, reason);
+    return owe(page, result);
+  };
+
+  /** Owes all that follows from a result, as whoever repeats it does. */
+  const owe = ({ account, slice }: Page, { owed, atMs }: Result): true => {
+    const { request, state } = account;
+    const { applicationId, requestId } = request;
+    const { channelType } = slice;
+    const inOrder = inAccountOrder(slice);
+    const at = (places: readonly number[]) => {
+      const some = new Set(places.map((place) => inOrder[place]));
+      return slice.tokens.filter((token) => some.has(token));
+    };
+    for (const { attempt, minDelaySeconds, places } of owed.retries)
+      account.leaving.push({ slice, way: { kind: "retry", attempt }, tokens: at(places), minDelaySeconds });
+    for (const { because, minDelaySeconds, places } of owed.putBacks)
+      account.leaving.push({ slice, way: { kind: "putBack", because }, tokens: at(places), minDelaySeconds });
+    for (const { reason, because, places } of owed.deadLetters) {
+      const known = account.writtenOff.get(reason) ?? { tokens: [], because: new Set() };
+      account.writtenOff.set(reason, known);
+      known.tokens.push(...at(places));
+      for (const words of because) known.because.add(words);
+    }
+    for (const { place, ...verdict } of owed.deadTokens) {
+      const token = inOrder[place];
+      if (token === undefined) continue;
+      const address = { applicationId, channelType, token, requestId, campaignId: state.campaign?.id };
+      account.deadTokens.push(deadTokenRecord(verdict, { ...address, failedAtMs: atMs }));
+    }
+    return true;
   };
 
   /** The effects of a record about which everything is decided. */
   const finish = async (account: Account): Promise<boolean> => {
+    const areKnown = (await Promise.all(account.closing)).every(Boolean);
     const { applicationId } = account.request;
     for (const tallied of account.tallies.values()) observe({ kind: "outcome", applicationId, ...tallied });
+    if (!areKnown) return false;
     const done = await Promise.all([
-      ...account.effects,
-      ...Array.from(account.leaving.values(), (leaving) => leave(account, leaving)),
+      ...account.deadTokens.map((dead) => tell(account, dead)),
+      ...account.leaving.map((leaving) => leave(account, leaving)),
       ...Array.from(account.writtenOff, ([reason, { tokens, because }]) =>
         writeOff(account, tokens, reason, [...because].join(", ")),
       ),
@@ -156,34 +304,27 @@ export function settlement(
   };
 
   return {
-    expect: (entry) => {
-      const account = accountFor(entry);
-      for (const slice of entry.slices) accountOf.set(slice, account);
+    expect: open,
+    expiresAtMs: ({ slice }) => pageOf.get(slice)?.account.expiresAtMs ?? 0,
+    admit: async (call) => {
+      const barred = new Set<Slice>();
+      const admit = async (slice: Slice) => {
+        const page = pageOf.get(slice);
+        if (page?.account.accountId === undefined) return;
+        const claim = await accounts.claim(page.account, slice);
+        if (claim.kind === "go") return;
+        barred.add(slice);
+        if (!page.isClosed) close(page, conclude(page, claim));
+      };
+      await Promise.all(Array.from(new Set(call.addresses.map(({ slice }) => slice)), admit));
+      if (barred.size === 0) return call;
+      return { ...call, addresses: call.addresses.filter(({ slice }) => !barred.has(slice)) };
     },
-    expiresAtMs: ({ slice }) => accountOf.get(slice)?.expiresAtMs ?? 0,
-    deliver: (address, delivery) => {
-      const { slice, token } = address;
-      const account = accountOf.get(slice);
-      if (account === undefined) return;
-      switch (delivery.kind) {
-        case "outcome":
-          book(account, address, delivery);
-          break;
-        case "expired":
-          tally(account, slice, EXPIRED);
-          break;
-        case "putBack":
-          gather(account, address, delivery, PUT_BACK_SECONDS);
-          break;
-        case "faulted": {
-          const words = tellFault("classify", delivery.error, account.record);
-          tally(account, slice, FAULTED);
-          gatherLetter(account, [token], { reason: "InternalError", because: words });
-          break;
-        }
-      }
-      account.open -= 1;
-      if (account.open === 0) seeTo(account, finish(account));
+    deliver: ({ slice, token }, delivery) => {
+      const page = pageOf.get(slice);
+      if (page === undefined || page.isClosed) return;
+      page.decided.set(token, decide(page.account, delivery));
+      if (page.decided.size === slice.tokens.length) closeDecided(page);
     },
     refuse: (arrival, problems) => {
       const detail = inWords(problems);
@@ -193,30 +334,53 @@ export function settlement(
     giveUp: (arrival, step, error) => {
       const words = tellFault(step, error, arrival.record);
       if (!("request" in arrival)) return seeTo(arrival, writeOffUnread(arrival, "InternalError", words));
-      const account = accountFor(arrival);
-      for (const slice of account.slices) {
-        tally(account, slice, { ...FAULTED, addresses: slice.tokens.length });
-        gatherLetter(account, slice.tokens, { reason: "InternalError", because: words });
+      for (const page of open(arrival)) {
+        decideAll(page, faulted(words));
+        closeDecided(page);
       }
-      seeTo(account, finish(account));
     },
     expire: (entry) => {
-      const account = accountFor(entry);
-      for (const slice of account.slices) tally(account, slice, { ...EXPIRED, addresses: slice.tokens.length });
-      seeTo(account, finish(account));
+      for (const page of open(entry)) {
+        decideAll(page, EXPIRED);
+        closeDecided(page);
+      }
     },
     settled: async (delivered) => {
       const ended = new AbortController();
       const timeUp = clock.sleep(Math.max(0, lastMs - clock.nowMs()), ended.signal).then(() => false);
       const delivering = delivered.catch((error: unknown) => tellFault("send", error));
       await Promise.race([delivering, timeUp]);
-      // What comes after that finds no account: its record is received again.
-      accountOf.clear();
+      // What comes after that finds no page: its record is received again.
+      pageOf.clear();
       const areDone = await Promise.all(Array.from(doneOf.values(), (done) => Promise.race([done, timeUp])));
       ended.abort();
       return records.filter((_, position) => !areDone[position]);
     },
   };
+}
+
+function putBack(because: PutBackReason, minDelaySeconds: number): Decided {
+  return { decision: { word: "held", because, minDelaySeconds }, reason: undefined };
+}
+
+function letter(reason: DeadLetterReason, because: string): Decision {
+  return { word: DEAD_LETTER_ACCOUNTS[reason], deadLetter: reason, because };
+}
+
+function faulted(words: string): Decided {
+  return { decision: letter("InternalError", words), reason: "InternalError" };
+}
+
+const REUSED: Decided = {
+  decision: letter("RequestIdReused", "The RequestId belongs to a request with another content"),
+  reason: "RequestIdReused",
+};
+
+/** Whether nothing was sent of the slice, and all of it goes back by one way: it is then as it was before. */
+function isUntouched({ decided }: Page): boolean {
+  const ways = new Set(Array.from(decided.values(), ({ decision }) => decision.word === "held" && decision.because));
+  const [way] = ways;
+  return ways.size === 1 && way !== undefined && way !== false && PUT_BACK_REASONS[way].unsent;
 }
 
 function inWords(problems: readonly Problem[]): string {
@@ -225,44 +389,9 @@ function inWords(problems: readonly Problem[]): string {
   return more > 0 ? `${told.join("; ")}; and ${more} more` : told.join("; ");
 }
 
-function accountFor(entry: Entry): Account {
-  return {
-    ...entry,
-    open: entry.request.addresses.size,
-    tallies: new Map(),
-    leaving: new Map(),
-    writtenOff: new Map(),
-    effects: [],
-  };
-}
-
-function tally(
-  { tallies }: Account,
-  { channelType }: Slice,
-  { outcome, reason, addresses = 1 }: Pick<Tally, "outcome" | "reason"> & { readonly addresses?: number },
-): void {
+function tally({ tallies }: Account, { channelType }: Slice, outcome: AddressWord, reason: WordReason): void {
   const key = `${channelType} ${outcome} ${reason}`;
   const known = tallies.get(key);
-  if (known === undefined) tallies.set(key, { channelType, outcome, reason, addresses });
-  else known.addresses += addresses;
-}
-
-/** The longest of the shortest delays holds for all that leaves together. */
-function gather({ leaving }: Account, { slice, token }: PlannedAddress, way: Way, minDelaySeconds: number): void {
-  const key = `${slice.part} ${way.kind === "retry" ? way.attempt : way.because}`;
-  const known = leaving.get(key) ?? { slice, way, tokens: [], minDelaySeconds };
-  known.tokens.push(token);
-  known.minDelaySeconds = Math.max(known.minDelaySeconds, minDelaySeconds);
-  leaving.set(key, known);
-}
-
-function gatherLetter(
-  { writtenOff }: Account,
-  tokens: readonly string[],
-  { reason, because }: { readonly reason: DeadLetterReason; readonly because: string },
-): void {
-  const known = writtenOff.get(reason) ?? { tokens: [], because: new Set() };
-  known.tokens.push(...tokens);
-  known.because.add(because);
-  writtenOff.set(reason, known);
+  if (known === undefined) tallies.set(key, { channelType, outcome, reason, addresses: 1 });
+  else known.addresses += 1;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { deadTokenRecord } from "../../../shared/core/outcome/dead-token-record.ts";
+import { deadTokenRecord, tokenVerdict } from "../../../shared/core/outcome/dead-token-record.ts";
+import type { DeliveryResult } from "../../../shared/core/outcome/delivery-result.ts";
 import type { Outcome } from "../../../shared/core/outcome/outcome.ts";
 
 const base = {
@@ -10,10 +11,22 @@ const base = {
   failedAtMs: Date.parse("2026-11-23T12:00:00Z"),
 } as const;
 
+/** What is told of one address, if anything. */
+const recordOf = ({
+  outcome,
+  result,
+  ...address
+}: { readonly outcome: Outcome; readonly result: DeliveryResult | undefined } & Parameters<
+  typeof deadTokenRecord
+>[1]) => {
+  const verdict = tokenVerdict(outcome, result);
+  return verdict && deadTokenRecord(verdict, address);
+};
+
 describe("deadTokenRecord", () => {
   it("tells of a dead token", () => {
     const outcome = { kind: "dead", reason: "BadDeviceToken", confidence: "suspect" } as const;
-    expect(deadTokenRecord({ ...base, outcome })).toStrictEqual({
+    expect(recordOf({ ...base, outcome })).toStrictEqual({
       ApplicationId: "84b2f1c0d3e54a6f9b7c8d1e2f3a4b5c",
       ChannelType: "APNS",
       Token: "740F4707 BEBCF74F",
@@ -28,7 +41,7 @@ describe("deadTokenRecord", () => {
   it("tells of a replaced token, and of all that is known", () => {
     const outcome = { kind: "sent", reason: "SUCCESSFUL", replacedBy: "new" } as const;
     const result = { deliveryStatus: "SUCCESSFUL", statusCode: 200, messageId: "m-1" };
-    expect(deadTokenRecord({ ...base, outcome, result, requestId: "r-1", campaignId: "c-1" })).toStrictEqual({
+    expect(recordOf({ ...base, outcome, result, requestId: "r-1", campaignId: "c-1" })).toStrictEqual({
       ApplicationId: "84b2f1c0d3e54a6f9b7c8d1e2f3a4b5c",
       ChannelType: "APNS",
       Token: "740F4707 BEBCF74F",
@@ -47,8 +60,8 @@ describe("deadTokenRecord", () => {
   it("has a status code even where the answer had none", () => {
     const outcome = { kind: "dead", reason: "Unregistered", confidence: "certain" } as const;
     const result = { deliveryStatus: "PERMANENT_FAILURE" };
-    expect(deadTokenRecord({ ...base, outcome, result })?.StatusCode).toBe(0);
-    expect(deadTokenRecord({ ...base, outcome, result: undefined })?.StatusCode).toBe(0);
+    expect(recordOf({ ...base, outcome, result })?.StatusCode).toBe(0);
+    expect(recordOf({ ...base, outcome, result: undefined })?.StatusCode).toBe(0);
   });
 
   it.each<Outcome>([
@@ -60,6 +73,6 @@ describe("deadTokenRecord", () => {
     { kind: "retry", reason: "Shutdown", because: "temporary" },
     { kind: "unknown", reason: "PERMANENT_FAILURE", retryable: false },
   ])("tells nothing of $kind", (outcome) => {
-    expect(deadTokenRecord({ ...base, outcome })).toBeUndefined();
+    expect(recordOf({ ...base, outcome })).toBeUndefined();
   });
 });

@@ -34,8 +34,8 @@ describe("dispositionOf", () => {
     { outcome: { kind: "dead", reason: "BadDeviceToken", confidence: "suspect" } },
   ])("$outcome.kind is done, whatever the time and the attempt", ({ outcome }) => {
     const late = { ...first, attempt: 9, expiresAtMs: nowMs - 1, onUnknownOutcome: "stop" } as const;
-    expect(dispositionOf(outcome, first)).toEqual({ kind: "done" });
-    expect(dispositionOf(outcome, late)).toEqual({ kind: "done" });
+    expect(dispositionOf(outcome, first)).toEqual({ kind: "done", word: outcome.kind });
+    expect(dispositionOf(outcome, late)).toEqual({ kind: "done", word: outcome.kind });
   });
 
   it.each([

@@ -16,6 +16,7 @@ describe("readRecordAttributes", () => {
     { attributes: { Attempt: "2" }, state: { ...untouched, attempt: 2 } },
     { attributes: { PutBacks: "40" }, state: { ...untouched, putBacks: 40 } },
     { attributes: { Part: "3.1~2" }, state: { ...untouched, part: "3.1~2" } },
+    { attributes: { Origin: "5f2c:a#1" }, state: { ...untouched, origin: "5f2c:a#1" } },
     {
       attributes: { EnqueuedAt: "2026-11-23T11:59:00.250Z" },
       state: { ...untouched, enqueuedAtMs: SENT_AT_MS - 59_750 },
@@ -44,6 +45,7 @@ describe("readRecordAttributes", () => {
     })),
     { name: "EnqueuedAt", text: "2026-11-23T12:00:00.001Z" },
     ...["", "a b", "1/2", "x".repeat(129)].map((text) => ({ name: "Part", text })),
+    ...["", "a b", "1/2", "x".repeat(129)].map((text) => ({ name: "Origin", text })),
     ...["", "{", "null", "1", "[]", '"x"', "{}", '{"Id":"a","Chunk":1}', '{"Id":"","Chunk":1,"FirstRow":1}'].map(
       (text) => ({ name: "Campaign", text }),
     ),
@@ -56,7 +58,16 @@ describe("readRecordAttributes", () => {
   });
 
   it("never throws", () => {
-    const name = fc.constantFrom("Attempt", "EnqueuedAt", "PutBacks", "Part", "Campaign", "__proto__", "toString");
+    const name = fc.constantFrom(
+      "Attempt",
+      "EnqueuedAt",
+      "PutBacks",
+      "Part",
+      "Origin",
+      "Campaign",
+      "__proto__",
+      "toString",
+    );
     fc.assert(
       fc.property(fc.dictionary(name, fc.oneof(fc.string(), fc.json(), fc.constant(undefined))), (attributes) => {
         const { enqueuedAtMs } = readRecordAttributes(attributes, SENT_AT_MS);
@@ -73,6 +84,7 @@ describe("writeRecordAttributes", () => {
       enqueuedAtMs: SENT_AT_MS,
       putBacks: 3,
       part: "2",
+      origin: "5f2c",
       campaign: { id: "a", chunk: 1, firstRow: 2 },
     };
     expect(writeRecordAttributes(state)).toStrictEqual({
@@ -80,6 +92,7 @@ describe("writeRecordAttributes", () => {
       EnqueuedAt: "2026-11-23T12:00:00.000Z",
       PutBacks: "3",
       Part: "2",
+      Origin: "5f2c",
       Campaign: '{"Id":"a","Chunk":1,"FirstRow":2}',
     });
   });
@@ -96,6 +109,7 @@ describe("writeRecordAttributes", () => {
         enqueuedAtMs: fc.nat(SENT_AT_MS),
         putBacks: count,
         part: fc.stringMatching(/^[0-9]{1,3}([.~][0-9]){0,4}$/),
+        origin: fc.uuid(),
         campaign: fc.record({ id: anyText({ minLength: 1 }), chunk: count, firstRow: count }),
       },
       { requiredKeys: ["attempt", "enqueuedAtMs", "putBacks"] },
