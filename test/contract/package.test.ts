@@ -140,6 +140,7 @@ describe.each(LANES)("the $lane lane", ({ lane, logicalName, batchSize, window, 
       MESSAGES_PER_SECOND: "25000",
       CALLS_PER_SECOND: "4000",
       RATE_TABLE_NAME: "sluice-dev-rate",
+      STATE_TABLE_NAME: urlOf("StateTable"),
       FLEET_CONCURRENCY: `${fleet}`,
     });
   });
@@ -203,6 +204,11 @@ describe.each(LANES)("the $lane lane", ({ lane, logicalName, batchSize, window, 
       },
       {
         Effect: "Allow",
+        Action: ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"],
+        Resource: arnOf("StateTable"),
+      },
+      {
+        Effect: "Allow",
         Action: ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
         Resource: arnOf(queueId),
       },
@@ -240,9 +246,14 @@ describe("the stack", () => {
     );
   });
 
-  it("keeps the rate in a table of its own, on demand", () => {
+  it("keeps the rate and the ledger in a table each, on demand", () => {
     expect(resourcesOfType<{ TableName: string; BillingMode: string }>("AWS::DynamoDB::Table")).toEqual([
       expect.objectContaining({ TableName: "sluice-dev-rate", BillingMode: "PAY_PER_REQUEST" }),
+      expect.objectContaining({
+        TableName: "sluice-dev-state",
+        BillingMode: "PAY_PER_REQUEST",
+        TimeToLiveSpecification: { AttributeName: "expiresAt", Enabled: true },
+      }),
     ]);
   });
 
