@@ -283,7 +283,9 @@ describe("what failed for now", () => {
   });
 
   it("waits a minute for a push service's own quota", async () => {
-    const { batch, requestQueue } = rig({ answer: saying({ "device-1": throttled, "device-2": quota, "device-3": throttled }) });
+    const { batch, requestQueue } = rig({
+      answer: saying({ "device-1": throttled, "device-2": quota, "device-3": throttled }),
+    });
     await batch([record({ body })]);
     const [together] = requestQueue.records;
     expect(together && tokensOf(together)).toEqual(["device-1", "device-2", "device-3"]);
