@@ -108,6 +108,7 @@ export async function dispatch(
       const leave = await rateLimiter.acquire({ messages, applicationId, channelType }, noMoreStarts.signal);
       call = await admitted;
       if (call.addresses.length === 0) return undefined;
+      if (clock.nowMs() > lastStartMs) return putBack(call, "deadline");
       const goesOnMs = leave.go ? leave.slotMs : clock.nowMs() + leave.retryAfterMs;
       if (goesOnMs > lastStartMs) {
         withoutRate.add(channel);

@@ -365,6 +365,23 @@ describe("a ledger that is away", () => {
     expect(world.called()).toEqual([["a"]]);
   });
 
+  it("until no call may start any more: what it lets go then is put back, and its claim given up", async () => {
+    const patient = () => ({
+      acquire: async () => ({ go: true, slotMs: 0, lateAfterMs: Number.POSITIVE_INFINITY }) as const,
+      report: () => undefined,
+    });
+    const world = ledgered({ rateLimiter: patient }, (ledger) => ({
+      claim: async (key, claim) => {
+        await world.clock.sleep(17_500);
+        return ledger.claim(key, claim);
+      },
+    }));
+    await world.batch([withId("r")]);
+    expect(world.called()).toEqual([]);
+    expect(world.told("putBack")).toMatchObject([{ because: "deadline" }]);
+    expect(world.letters()).toEqual({});
+  });
+
   it("for a while after the call: the result is written when it is back, and the effects wait for it", async () => {
     const back = { atMs: Number.POSITIVE_INFINITY };
     const world = ledgered({ answer: withResult("THROTTLED") }, (ledger) => ({
