@@ -174,7 +174,7 @@ export async function dispatch(
     unsearched: ({ call }) => deliverAll(call, { kind: "putBack", because: "undecided" }),
   };
 
-  const channels = dealt(calls, maxCallsInFlight);
+  const channels = byChannel(calls);
 
   const fillPlace = async (place: number): Promise<void> => {
     for (let turn = 0; turn < channels.length; turn++) {
@@ -219,17 +219,7 @@ function channelOf({ applicationId, channelType }: Call): string {
   return `${channelType} ${applicationId}`;
 }
 
-/**
- * The calls of each channel, in order, to be taken by whoever is free. Where there are more channels than places, some
- * of them stand in one line.
- */
-function dealt(calls: readonly Call[], places: number): IterableIterator<Call>[] {
-  const channels = [...Map.groupBy(calls, channelOf).values()];
-  const lines = Math.min(channels.length, places);
-  return Array.from({ length: lines }, (_, line) =>
-    channels
-      .filter((_, number) => number % lines === line)
-      .flat()
-      .values(),
-  );
+/** The calls of each channel, in order, to be taken by whoever is free. */
+function byChannel(calls: readonly Call[]): readonly IterableIterator<Call>[] {
+  return Array.from(Map.groupBy(calls, channelOf).values(), (ofChannel) => ofChannel.values());
 }

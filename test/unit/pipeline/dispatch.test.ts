@@ -82,6 +82,7 @@ describe("places in flight", () => {
     });
     await tested.batch([...unlike("GCM", 59), ...unlike("APNS", 1)]);
     expect(tested.told("batchSettled")[0]?.tookMs).toBe(600);
+    expect(new Set(tested.told("called").map(({ tookMs }) => tookMs))).toEqual(new Set([100]));
   });
 
   it("take the calls of a channel in the order of their records", async () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { DeliveryResult } from "../../../shared/core/outcome/delivery-result.ts";
 import type { IncomingRecord } from "../../../shared/ports.ts";
 import { answered } from "../../support/memory-push-service.ts";
-import { devices, record, requestTo, rig, tokensOf } from "./rig.ts";
+import { devices, record, requestTo, rig, START_MS, tokensOf } from "./rig.ts";
 
 const SECRET = "what the message says";
 
@@ -90,6 +90,21 @@ describe("a fault of ours", () => {
     expect(told("faulted")).toMatchObject([{ step: "send", error: expect.stringMatching(/^TypeError at /) }]);
   });
 
+  it("that is no error is told as that", async () => {
+    const { batch, told } = rig({ ports: { pushService: { send: () => Promise.reject(SECRET) } } });
+    expect(await batch([record({ body: requestTo(devices(1)) })])).toEqual(["record"]);
+    expect(told("faulted")).toMatchObject([{ error: "a value that is no error" }]);
+  });
+
+  it("without a place is told by its name", async () => {
+    const placeless = Object.assign(new RangeError(`${SECRET} at ${SECRET}`), {
+      stack: `RangeError: ${SECRET} at home`,
+    });
+    const { batch, told } = rig({ ports: { pushService: { send: () => Promise.reject(placeless) } } });
+    await batch([record({ body: requestTo(devices(1)) })]);
+    expect(told("faulted")).toMatchObject([{ error: "RangeError" }]);
+  });
+
   it("is told by name and place: its words may quote a request", async () => {
     const { batch, facts, deadLetterQueue } = rig({
       ports: { random: boom, pushService: { send: async () => boom() } },
@@ -97,6 +112,27 @@ describe("a fault of ours", () => {
     await batch([record({ body: requestTo(devices(3)) })]);
     expect(JSON.stringify([facts, deadLetterQueue.records])).not.toContain(SECRET);
   });
+});
+
+it("nothing is waited for when a batch is done", async () => {
+  let asleep = 0;
+  const tested = rig({
+    ports: {
+      clock: {
+        nowMs: () => tested.clock.nowMs(),
+        sleep: async (ms, signal) => {
+          asleep += 1;
+          await tested.clock.sleep(ms, signal);
+          asleep -= 1;
+        },
+      },
+    },
+  });
+  const done = tested.batch([record({ body: requestTo(devices(3)) })]);
+  expect(asleep).toBeGreaterThan(0);
+  await tested.clock.run(START_MS);
+  expect(asleep).toBe(0);
+  await done;
 });
 
 describe("a call that never ends", () => {

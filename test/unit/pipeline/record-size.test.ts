@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { MOST_RECORD_BYTES } from "../../../shared/core/request/record-bytes.ts";
 import { deadLetterAttributes } from "../../../shared/pipeline/send-messages/dead-letter.ts";
+import { QueueUnavailable } from "../../../shared/ports.ts";
 import { answered } from "../../support/memory-push-service.ts";
 import { APPLICATION_ID, devices, received, record, rig, tokensOf } from "./rig.ts";
 
@@ -59,6 +60,17 @@ describe("a request of almost 1 MiB", () => {
       expect(called().slice(before).flat().toSorted()).toEqual(tokens.toSorted());
     },
   );
+
+  it("is received again where its queue takes one half only", async () => {
+    const away = new QueueUnavailable("away", { retryable: true });
+    const { batch, requestQueue } = rig({
+      requestQueue: ({ body }) => (body.includes('"device-99"') ? away : undefined),
+    });
+    expect(await batch([record({ id: "large", body: bodyOf(devices(100), MOST_RECORD_BYTES) })], NO_TIME_MS)).toEqual([
+      "large",
+    ]);
+    expect(requestQueue.records.map(({ attributes }) => attributes["Part"])).toEqual(["0-0"]);
+  });
 
   it("goes to the dead-letter queue where it is a single address", async () => {
     const { batch, requestQueue, deadLetterQueue } = rig();

@@ -48,8 +48,11 @@ describe("a call that the API refuses", () => {
   });
 
   it("tells what the API said of the address at fault", async () => {
-    const { batch, deadLetterQueue } = rig({ answer: refusing(badAt(3), "400 BadRequestException: it names Body") });
+    const { batch, deadLetterQueue, told } = rig({
+      answer: refusing(badAt(3), "400 BadRequestException: it names Body"),
+    });
     await batch([record({ body: requestTo(TOKENS) })]);
+    expect(told("outcome")).toContainEqual(expect.objectContaining({ outcome: "rejected", reason: "CallRefused" }));
     expect(deadLetterQueue.records[0]?.attributes).toMatchObject({
       Reason: "CallRefused",
       Detail: expect.stringMatching(/^400 BadRequestException: it names Body: Addresses\[#4 \w{12}\]$/),
@@ -103,6 +106,29 @@ describe("a call that the API refuses", () => {
       expect(requestQueue.records).toEqual([]);
     },
   );
+
+  it.each([3, 4, 10])("in every part of %i addresses is held, as a fault of all", async (count) => {
+    const { batch, deadLetterQueue, requestQueue } = rig({ answer: () => refusal() });
+    await batch([record({ body: requestTo(devices(count)) })]);
+    expect(requestQueue.records.map(tokensOf)).toEqual([devices(count)]);
+    expect(deadLetterQueue.records).toEqual([]);
+  });
+
+  it("makes 16 extra calls where it needs them, and puts back what it has not searched", async () => {
+    const { batch, called, requestQueue, told } = rig({ answer: refusing(badAt(0, 60, 99)) });
+    expect(await batch([record({ body: requestTo(TOKENS) })])).toEqual([]);
+    expect(called()).toHaveLength(17);
+    const searched = new Set(
+      called()
+        .filter((tokens) => !tokens.some((token) => badAt(0, 60, 99).has(token)))
+        .flat(),
+    );
+    const left = TOKENS.slice(50).filter((token) => !searched.has(token));
+    expect(requestQueue.records.map((part) => [tokensOf(part), part.attributes["Part"]])).toEqual([
+      [left, "0-undecided"],
+    ]);
+    expect(told("putBack")).toMatchObject([{ because: "undecided", addresses: left.length, putBacks: 1 }]);
+  });
 
   it("in ever other words is no fault of all", async () => {
     let calls = 0;

@@ -66,6 +66,13 @@ describe("a batch", () => {
     expect(called().flat().toSorted()).toEqual(tokens.toSorted());
   });
 
+  it("holds a producer to a RequestId or several addresses where it says stop", async () => {
+    const { batch, called, deadLetterQueue } = rig();
+    await batch([record({ body: requestTo(["device-0"], { OnUnknownOutcome: "stop" }) })]);
+    expect(called()).toEqual([]);
+    expect(deadLetterQueue.records.map(({ attributes }) => attributes["Reason"])).toEqual(["InvalidRequest"]);
+  });
+
   it("is done at once where it is empty", async () => {
     const { batch, facts } = rig();
     expect(await batch([])).toEqual([]);
@@ -102,6 +109,28 @@ describe("a batch", () => {
     expect(told("deadLettered")).toEqual([
       { kind: "deadLettered", record: "bad", addresses: 0, reason: "InvalidRequest" },
     ]);
+  });
+
+  it("tells all problems of a few", async () => {
+    const { batch, deadLetterQueue } = rig();
+    await batch([record({ body: '{"MessageRequest":{"MessageConfiguration":{}},"Extra":1}' })]);
+    const detail = deadLetterQueue.records[0]?.attributes["Detail"];
+    expect(detail).toMatch(/^[^;]*Extra: [^;]+; [^;]*Addresses: [^;]+$/);
+  });
+
+  it("tells how old its oldest request is", async () => {
+    const { batch, told } = rig();
+    const enqueuedAgo = [0, 90_000, 4_000].map((ms) => ({ sentAtMs: START_MS - ms }));
+    await batch(
+      enqueuedAgo.map((age, index) => record({ id: `${index}`, body: requestTo([`device-${index}`]), ...age })),
+    );
+    expect(told("batchReceived")).toMatchObject([{ records: 3, oldestMs: 90_000 }]);
+  });
+
+  it("tells what kept addresses from sharing a call", async () => {
+    const { batch, told } = rig();
+    await batch(devices(3).map((token) => record({ id: token, body: requestTo([token], { traceId: token }) })));
+    expect(told("unpacked")).toEqual([{ kind: "unpacked", because: "traceId", addresses: 2 }]);
   });
 
   it("tells a few problems of many", async () => {
@@ -141,14 +170,36 @@ describe("time that runs out", () => {
     expect(failed).toEqual([]);
     expect(called()).toEqual([devices(90, "ahead"), ["later"]]);
     expect(pushService.calls.at(-1)?.atMs).toBe(START_MS + 900);
-    expect(told("outcome")).toContainEqual({
-      kind: "outcome",
-      applicationId: APPLICATION_ID,
-      channelType: "GCM",
-      outcome: "expired",
-      reason: "Expired",
-      addresses: 1,
+    expect(told("outcome").map(({ outcome, reason, addresses }) => [outcome, reason, addresses])).toEqual([
+      ["expired", "Expired", 1],
+      ["sent", "SUCCESSFUL", 90],
+      ["sent", "SUCCESSFUL", 1],
+    ]);
+  });
+
+  it("leaves no call of which nothing is left", async () => {
+    const asked: number[] = [];
+    const { batch, called, told } = rig({
+      rateLimiter: (clock) => ({
+        acquire: async ({ messages }) => {
+          asked.push(messages);
+          const slotMs = clock.nowMs() + 900;
+          return asked.length === 1 ? { go: false, retryAfterMs: 2_000 } : { go: true, slotMs, lateAfterMs: slotMs };
+        },
+        report: () => undefined,
+      }),
     });
+    const until = (seconds: string) => ({ traceId: seconds, ExpiresAt: `2026-11-23T12:00:${seconds}Z` });
+    const bodies = ["01", "02", "03"].map((seconds) => requestTo([seconds], until(seconds)));
+    await batch(bodies.map((body, index) => record({ id: `${index}`, body })));
+    // The first is told to wait for too long; the slots of the others are in 0.9 s.
+    expect(called()).toEqual([["02"], ["03"]]);
+    expect(asked).toEqual([1, 1, 1]);
+    expect(
+      told("outcome")
+        .map(({ outcome }) => outcome)
+        .toSorted(),
+    ).toEqual(["expired", "sent", "sent"]);
   });
 
   it("ends a retry that would come too late", async () => {
@@ -187,7 +238,7 @@ describe("a batch larger than its time", () => {
   });
 
   it("puts a request of many addresses back as parts, one for each call", async () => {
-    const { batch, requestQueue } = rig();
+    const { batch, requestQueue, told } = rig();
     const tokens = devices(250);
     // No call may start any more.
     expect(await batch([record({ body: requestTo(tokens, { RequestId: "order-1" }) })], 12_000)).toEqual([]);
@@ -197,6 +248,11 @@ describe("a batch larger than its time", () => {
       ["0", "1", tokens.slice(0, 100)],
       ["1", "1", tokens.slice(100, 200)],
       ["2", "1", tokens.slice(200)],
+    ]);
+    expect(told("putBack").map(({ because, putBacks }) => `${because} ${putBacks}`)).toEqual([
+      "deadline 1",
+      "deadline 1",
+      "deadline 1",
     ]);
   });
 
@@ -345,6 +401,14 @@ describe("a call that failed as a whole", () => {
     expect(limiter.reports.map((report) => report.throttled)).toEqual(row.reported === undefined ? [] : [row.reported]);
   });
 
+  it("or in part tells the rate limiter how much was throttled", async () => {
+    const limiter = memoryRateLimiter({ nowMs: () => START_MS, sleep: async () => undefined });
+    const results = { "device-0": throttled, "device-1": throttled, "device-2": temporary, "device-3": quota };
+    const { batch } = rig({ answer: saying(results), ports: { rateLimiter: limiter } });
+    await batch([record({ body: requestTo(devices(10)) })]);
+    expect(limiter.reports).toEqual([{ accepted: 8, throttled: 2 }]);
+  });
+
   it("is a dead letter where nobody knows and the producer said stop", async () => {
     const { batch, deadLetterQueue, requestQueue, told } = rig({
       answer: () => ({ kind: "unknown", detail: "cut" }),
@@ -418,13 +482,28 @@ describe("what failed for good", () => {
     ]);
   });
 
+  it("names each reason for which it is one", async () => {
+    const { batch, deadLetterQueue } = rig({
+      answer: saying({
+        "device-0": payload,
+        "device-1": failure("PERMANENT_FAILURE", { pushProviderError: "InvalidTtl" }),
+      }),
+    });
+    await batch([record({ body: requestTo(devices(3)) })]);
+    expect(deadLetterQueue.records.map(({ attributes }) => attributes["Detail"])).toEqual([
+      expect.stringMatching(/^MessageTooBig, InvalidTtl: Addresses\[#1 \w{12}\], Addresses\[#2 \w{12}\]$/),
+    ]);
+  });
+
   it("names some of many addresses", async () => {
     const tokens = devices(100);
     const { batch, deadLetterQueue } = rig({
       answer: saying(Object.fromEntries(tokens.slice(1).map((token) => [token, mismatch]))),
     });
     await batch([record({ body: requestTo(tokens) })]);
-    expect(deadLetterQueue.records[0]?.attributes["Detail"]).toMatch(/Addresses\[#61 [0-9a-f]{12}\] and 39 more$/);
+    expect(deadLetterQueue.records[0]?.attributes["Detail"]).toMatch(
+      /Addresses\[#60 \w{12}\], Addresses\[#61 \w{12}\] and 39 more$/,
+    );
   });
 
   it("leaves a request that failed as a whole as its producer wrote it", async () => {
