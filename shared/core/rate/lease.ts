@@ -55,7 +55,7 @@ export function planLease<Call extends WaitingCall>(waiting: Iterable<Call>, ter
   const taken = new Map<string, Taken>();
   let messages = 0;
   for (const call of waiting) {
-    if (calls.length > 0 && messages + call.messages > most) break;
+    if (messages + call.messages > most) break;
     const takes = takenBy(call, terms);
     const count = (limit: Limit) => taken.get(limit.key)?.count ?? 0;
     if (takes.some(({ limit }) => terms.closed.has(limit.key) || count(limit) >= leaseOf(limit))) continue;
@@ -103,7 +103,6 @@ export function divide<Call extends WaitingCall>(
   let nextUs = Math.max(lease.startUs, usableFromUs);
   let usedUs = 0;
   for (const call of waiting) {
-    if (nextUs >= endUs) break;
     const takesUs = callUs(call, terms);
     const takes = takenBy(call, terms);
     const fits = nextUs + takesUs <= endUs && takes.every(({ limit, count }) => count <= (left.get(limit.key) ?? 0));

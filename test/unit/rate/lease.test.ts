@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Terms, WaitingCall } from "../../../shared/core/rate/lease.ts";
-import { divide, leaseAsk, leaseMessages, planLease } from "../../../shared/core/rate/lease.ts";
+import { divide, leaseAsk, leaseMessages, limitKeys, planLease } from "../../../shared/core/rate/lease.ts";
 
 const NOW_MS = 1_795_000_000_000;
 const terms = (over: Partial<Terms> = {}): Terms => ({
@@ -54,6 +54,17 @@ describe("a plan takes calls in turn", () => {
       ...Array.from({ length: 10 }, () => "1"),
       "100",
     ]);
+  });
+});
+
+describe("a call takes of", () => {
+  it.each([
+    { call: { messages: 100 }, keys: [] },
+    { call: { messages: 99 }, keys: ["calls"] },
+    { call: { messages: 100, channel: gcm }, keys: ["a#GCM"] },
+    { call: { messages: 1, channel: gcm }, keys: ["a#GCM", "calls"] },
+  ])("$keys when it is $call", ({ call, keys }) => {
+    expect(limitKeys(call)).toEqual(keys);
   });
 });
 

@@ -16,6 +16,10 @@ describe("the rate in force", () => {
     expect(rateInForce(timeline, 0.98, slowedAtUs + afterS * 1e6)).toBeCloseTo(rate, 6);
   });
 
+  it("is the full one for a clock that begins at 0", () => {
+    expect(rateInForce({ quota: 100, slowedTo: 0, slowedAtUs: 0 }, 1, 0)).toBe(100);
+  });
+
   it("rounds durations up", () => {
     expect(durationUs(100, 24_500)).toBe(4_082);
     expect(durationUs(100, 25_000)).toBe(4_000);
