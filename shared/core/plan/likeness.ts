@@ -46,63 +46,86 @@ export function likenessOf(
   { packing, obstacles }: { readonly packing: Packing; readonly obstacles: ReadonlySet<Obstacle> },
 ): Likeness {
   const { applicationId, messageConfiguration, context, traceId } = request;
-  const { DefaultPushNotificationMessage, DefaultMessage, ...channelMessages } = messageConfiguration;
+  const { DefaultPushNotificationMessage, DefaultMessage } = messageConfiguration;
   const hasDefault = DefaultPushNotificationMessage !== undefined || DefaultMessage !== undefined;
   const isApns = channelType.startsWith("APNS");
   const whyKept = whyKeptOf(message, { packing, obstacles, hasDefault, isApns });
-  const differences: Partial<Record<Difference, string>> = {};
-  let liftedBytes = 0;
+  const draft: Draft = { differences: {}, messageBytes: 0, liftedBytes: 0 };
 
-  const add = (difference: Difference, text: string) => {
-    differences[difference] = `${differences[difference] ?? ""}${text} `;
-  };
-  const addLiftable = (part: LiftablePart, value: unknown) => {
-    const why = whyKept[part];
-    if (why !== undefined) return add(why, `${part}:${canonicalJson(value)}`);
-    add("missingPart", part);
-    liftedBytes += 32 + mostJsonBytes(value);
-  };
-
-  for (const field of Object.keys(message ?? {}).sort() as (keyof OwnMessage)[]) {
+  for (const [field, difference] of FIELDS) {
     const value = message?.[field];
-    const difference = DIFFERENCE_OF_FIELD[field];
-    if (isLiftable(difference)) addLiftable(difference, value);
-    else add(difference, `${field}:${canonicalJson(value)}`);
+    if (value === undefined) continue;
+    if (isLiftable(difference)) addLiftable(draft, difference, value, whyKept[difference]);
+    else add(draft, difference, field, value);
   }
-  if (context !== undefined) addLiftable("Context", context);
-  if (traceId !== undefined) add("traceId", canonicalJson(traceId));
-  if (message === undefined) add("defaultMessage", "instead");
-  if (hasDefault) add("defaultMessage", canonicalJson({ DefaultPushNotificationMessage, DefaultMessage }));
+  if (context !== undefined) addLiftable(draft, "Context", context, whyKept.Context);
+  if (traceId !== undefined) add(draft, "traceId", "TraceId", traceId);
+  if (message === undefined) add(draft, "defaultMessage", "hasOwn", false);
+  if (hasDefault) {
+    add(draft, "defaultMessage", "Default", { DefaultPushNotificationMessage, DefaultMessage });
+  }
   if (packing === "identical") {
-    add("packingIdentical", canonicalJson({ ...channelMessages, [MESSAGE_FIELD[channelType]]: undefined }));
+    const others = { ...messageConfiguration, [MESSAGE_FIELD[channelType]]: undefined };
+    add(draft, "packingIdentical", "others", others);
   }
-  return {
-    key: JSON.stringify([applicationId, channelType, differences]),
-    differences,
-    messageBytes: mostJsonBytes([message, DefaultPushNotificationMessage, DefaultMessage, context, traceId]),
-    liftedBytes,
-  };
+  const { differences, messageBytes, liftedBytes } = draft;
+  return { key: JSON.stringify([applicationId, channelType, differences]), differences, messageBytes, liftedBytes };
 }
+
+/** A likeness that is being put together. */
+interface Draft {
+  readonly differences: Partial<Record<Difference, string>>;
+  messageBytes: number;
+  liftedBytes: number;
+}
+
+function add(draft: Draft, difference: Difference, name: string, value: unknown): void {
+  addText(draft, difference, `${name}:${canonicalJson(value)}`);
+  draft.messageBytes += NAME_BYTES + mostJsonBytes(value);
+}
+
+/** @param why it is kept; undefined where it may be lifted: then only that it is there is part of the likeness */
+function addLiftable(draft: Draft, part: LiftablePart, value: unknown, why: Difference | undefined): void {
+  if (why !== undefined) {
+    add(draft, why, part, value);
+    return;
+  }
+  addText(draft, "missingPart", part);
+  const bytes = NAME_BYTES + mostJsonBytes(value);
+  draft.messageBytes += bytes;
+  draft.liftedBytes += bytes;
+}
+
+function addText({ differences }: Draft, difference: Difference, text: string): void {
+  differences[difference] = `${differences[difference] ?? ""}${text} `;
+}
+
+/** More than the name of any field takes, with its quotes, colon and comma. */
+const NAME_BYTES = 64;
 
 /** The obstacles in the addresses of a slice; `message` is the channel's own. */
-export function obstaclesOf({ request, tokens }: Slice, message: OwnMessage | undefined): Set<Obstacle> {
-  const obstacles = new Set<Obstacle>();
+export function obstaclesOf({ request, tokens }: Slice, message: OwnMessage | undefined): ReadonlySet<Obstacle> {
+  let obstacles: Set<Obstacle> | undefined;
+  const found = (obstacle: Obstacle) => {
+    obstacles ??= new Set();
+    obstacles.add(obstacle);
+  };
   for (const token of tokens) {
     const { TitleOverride, BodyOverride, RawContent, Substitutions, Context } = request.addresses.get(token) ?? {};
-    if (isEmpty(TitleOverride)) obstacles.add("emptyTitle");
-    if (isEmpty(BodyOverride)) obstacles.add("emptyBody");
-    if (hasVariables(TitleOverride) || hasVariables(BodyOverride)) obstacles.add("variablesInOverride");
-    if (RawContent !== undefined) obstacles.add("rawContent");
-    if (isEmpty(RawContent)) obstacles.add("emptyRawContent");
-    if (
-      namesOnBothLevels(message?.Substitutions, Substitutions).some((name) => Substitutions?.[name]?.every(isEmpty))
-    ) {
-      obstacles.add("emptyVariable");
-    }
-    if (namesOnBothLevels(request.context, Context).length > 0) obstacles.add("contextConflict");
+    if (isEmpty(TitleOverride)) found("emptyTitle");
+    if (isEmpty(BodyOverride)) found("emptyBody");
+    if (hasVariables(TitleOverride) || hasVariables(BodyOverride)) found("variablesInOverride");
+    if (RawContent !== undefined) found("rawContent");
+    if (isEmpty(RawContent)) found("emptyRawContent");
+    const variables = namesOnBothLevels(message?.Substitutions, Substitutions);
+    if (variables.some((name) => Substitutions?.[name]?.every(isEmpty))) found("emptyVariable");
+    if (namesOnBothLevels(request.context, Context).length > 0) found("contextConflict");
   }
-  return obstacles;
+  return obstacles ?? NO_OBSTACLES;
 }
+
+/** Of most slices; what is found for thousands of them should cost nothing. */
+const NO_OBSTACLES: ReadonlySet<Obstacle> = new Set();
 
 type WhyKept = Readonly<Record<LiftablePart, Difference | undefined>>;
 
@@ -163,10 +186,12 @@ function hasVariables(text: string | undefined): boolean {
   return text?.includes("{{") === true;
 }
 
-function namesOnBothLevels(message: object | undefined, address: object | undefined): string[] {
-  if (message === undefined || address === undefined) return [];
+function namesOnBothLevels(message: object | undefined, address: object | undefined): readonly string[] {
+  if (message === undefined || address === undefined) return NO_NAMES;
   return Object.keys(address).filter((name) => Object.hasOwn(message, name));
 }
+
+const NO_NAMES: readonly string[] = [];
 
 function isLiftable(difference: Difference | LiftablePart): difference is LiftablePart {
   return LIFTABLE_PARTS.some((part) => part === difference);
@@ -202,3 +227,9 @@ const DIFFERENCE_OF_FIELD = {
   Sound: "otherFields",
   ThreadId: "otherFields",
 } as const satisfies Record<keyof OwnMessage, Difference | LiftablePart>;
+
+/** In an order that no producer has a say in. */
+const FIELDS = Object.entries(DIFFERENCE_OF_FIELD) as readonly (readonly [
+  keyof OwnMessage,
+  Difference | LiftablePart,
+])[];

@@ -35,7 +35,7 @@ export function merge(all: readonly [Timed, ...Timed[]]): Call {
   return {
     applicationId,
     channelType,
-    addresses: all.flatMap((timed) => addressesOf(timed, lifted)),
+    addresses: addressesOf(all, lifted),
     messageConfiguration: {
       ...(isOneRequest ? request.messageConfiguration : defaultMessages(request.messageConfiguration)),
       ...(first.message && { [MESSAGE_FIELD[channelType]]: withoutParts(first.message, lifted) }),
@@ -77,11 +77,16 @@ function defaultMessages({ DefaultPushNotificationMessage, DefaultMessage }: Mes
   };
 }
 
-function addressesOf({ slice, message }: Timed, lifted: ReadonlySet<LiftablePart>): PlannedAddress[] {
-  return slice.tokens.map((token) => {
-    const own = slice.request.addresses.get(token) as AddressConfiguration;
-    return { token, slice, configuration: lifted.size === 0 ? own : carrying(own, { slice, message }, lifted) };
-  });
+function addressesOf(all: readonly Timed[], lifted: ReadonlySet<LiftablePart>): PlannedAddress[] {
+  const addresses: PlannedAddress[] = [];
+  for (const { slice, message } of all) {
+    for (const token of slice.tokens) {
+      const own = slice.request.addresses.get(token) as AddressConfiguration;
+      const configuration = lifted.size === 0 ? own : carrying(own, { slice, message }, lifted);
+      addresses.push({ token, slice, configuration });
+    }
+  }
+  return addresses;
 }
 
 /** What the address says for itself has precedence. */
@@ -90,14 +95,11 @@ function carrying(
   { slice, message = {} }: Timed,
   lifted: ReadonlySet<LiftablePart>,
 ): AddressConfiguration {
-  const { Title, Body, RawContent, Substitutions } = message;
-  const { context } = slice.request;
-  return {
-    ...(lifted.has("Title") && Title !== undefined && { TitleOverride: Title }),
-    ...(lifted.has("Body") && Body !== undefined && { BodyOverride: Body }),
-    ...(lifted.has("RawContent") && RawContent !== undefined && { RawContent }),
-    ...own,
-    ...(lifted.has("Substitutions") && { Substitutions: { ...Substitutions, ...own.Substitutions } }),
-    ...(lifted.has("Context") && { Context: { ...context, ...own.Context } }),
-  };
+  const carried: { -readonly [Field in keyof AddressConfiguration]: AddressConfiguration[Field] } = { ...own };
+  if (lifted.has("Title")) carried.TitleOverride ??= message.Title as string;
+  if (lifted.has("Body")) carried.BodyOverride ??= message.Body as string;
+  if (lifted.has("RawContent")) carried.RawContent ??= message.RawContent as string;
+  if (lifted.has("Substitutions")) carried.Substitutions = { ...message.Substitutions, ...own.Substitutions };
+  if (lifted.has("Context")) carried.Context = { ...slice.request.context, ...own.Context };
+  return carried;
 }

@@ -54,7 +54,8 @@ function draftsOf(slices: readonly Slice[], settings: PlanSettings): Draft[] {
     const message = timedMessage(slice, settings);
     const obstacles = obstaclesOf(slice, message);
     let likeness = likenessFor(slice, message, obstacles);
-    if (weightOf(slice, likeness) > MOST_ADDRESSES) likeness = likenessFor(slice, message, obstacles.add("bytes"));
+    if (weightOf(slice, likeness) > MOST_ADDRESSES)
+      likeness = likenessFor(slice, message, new Set([...obstacles, "bytes"]));
     const weight = Math.min(weightOf(slice, likeness), MOST_ADDRESSES);
     const devices = slice.tokens.map((token) => deviceTokenIdentity(slice.channelType, token));
     return { slice, message, likeness, order, weight, devices };
@@ -63,15 +64,24 @@ function draftsOf(slices: readonly Slice[], settings: PlanSettings): Draft[] {
 
 /** The slices of a request come one after another: one of thousands of slices is looked through once. */
 function rememberingTheLast(packing: Packing) {
-  let last: { readonly slice: Slice; readonly obstacles: string; readonly likeness: Likeness } | undefined;
-  return (slice: Slice, message: OwnMessage | undefined, found: ReadonlySet<Obstacle>): Likeness => {
-    const obstacles = [...found].sort().join();
+  let last:
+    | { readonly slice: Slice; readonly obstacles: ReadonlySet<Obstacle>; readonly likeness: Likeness }
+    | undefined;
+  return (slice: Slice, message: OwnMessage | undefined, obstacles: ReadonlySet<Obstacle>): Likeness => {
     const { request, channelType } = slice;
-    if (last?.slice.request !== request || last.slice.channelType !== channelType || last.obstacles !== obstacles) {
-      last = { slice, obstacles, likeness: likenessOf(slice, message, { packing, obstacles: found }) };
+    if (
+      last?.slice.request !== request ||
+      last.slice.channelType !== channelType ||
+      !areEqual(last.obstacles, obstacles)
+    ) {
+      last = { slice, obstacles, likeness: likenessOf(slice, message, { packing, obstacles }) };
     }
     return last.likeness;
   };
+}
+
+function areEqual<Each>(one: ReadonlySet<Each>, other: ReadonlySet<Each>): boolean {
+  return one === other || (one.size === other.size && one.isSubsetOf(other));
 }
 
 function timedMessage({ request, channelType }: Slice, { nowMs }: PlanSettings): OwnMessage | undefined {
