@@ -97,6 +97,7 @@ async function play(story: Story) {
     }
     return { kind: "answered", results: answers };
   };
+  /** Every second put at most: a queue that stays away is another story, in which records are received again. */
   const refuse = () =>
     story.queueFailures[puts++ % story.queueFailures.length] && puts % 2 === 0
       ? new QueueUnavailable("away", { retryable: true })
