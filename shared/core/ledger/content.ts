@@ -13,6 +13,7 @@ interface SliceOfRequest {
  * means nothing, and a body that was written anew may have another one.
  */
 export function inAccountOrder({ channelType, tokens }: Omit<SliceOfRequest, "request">): readonly string[] {
+  if (tokens.length === 1) return tokens;
   return tokens
     .map((token) => ({ token, identity: deviceTokenIdentity(channelType, token) }))
     .sort((a, b) => (a.identity < b.identity ? -1 : 1))

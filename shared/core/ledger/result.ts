@@ -78,41 +78,53 @@ export type Decision =
  * @param decisions one for each address, in the order of the account
  */
 export function resultOf(decisions: readonly Decision[], { atMs, by }: Pick<Result, "atMs" | "by">): Result {
-  const retries = new Map<number, { minDelaySeconds: number; readonly places: number[] }>();
-  const putBacks = new Map<PutBackReason, { minDelaySeconds: number; readonly places: number[] }>();
-  const deadLetters = new Map<DeadLetterReason, { readonly because: Set<string>; readonly places: number[] }>();
+  const retries: Waiting<{ readonly attempt: number }>[] = [];
+  const putBacks: Waiting<{ readonly because: PutBackReason }>[] = [];
+  const deadLetters: { readonly reason: DeadLetterReason; readonly because: string[]; readonly places: number[] }[] =
+    [];
   const deadTokens: Owed["deadTokens"][number][] = [];
+  let letters = "";
   for (const [place, decision] of decisions.entries()) {
-    if (decision.word === "retry") gather(retries, decision.attempt, decision.minDelaySeconds, place);
-    else if (decision.word === "held") gather(putBacks, decision.because, decision.minDelaySeconds, place);
-    else if ("deadLetter" in decision) {
-      const letter = deadLetters.get(decision.deadLetter) ?? { because: new Set(), places: [] };
-      deadLetters.set(decision.deadLetter, letter);
-      letter.because.add(decision.because);
+    letters += LETTERS[decision.word];
+    if (decision.word === "retry") {
+      const { attempt, minDelaySeconds } = decision;
+      wait(
+        foundOrAdded(retries, (one) => one.attempt === attempt, { attempt, minDelaySeconds, places: [] }),
+        decision,
+        place,
+      );
+    } else if (decision.word === "held") {
+      const { because, minDelaySeconds } = decision;
+      wait(
+        foundOrAdded(putBacks, (one) => one.because === because, { because, minDelaySeconds, places: [] }),
+        decision,
+        place,
+      );
+    } else if ("deadLetter" in decision) {
+      const { deadLetter: reason, because } = decision;
+      const letter = foundOrAdded(deadLetters, (one) => one.reason === reason, { reason, because: [], places: [] });
+      if (!letter.because.includes(because)) letter.because.push(because);
       letter.places.push(place);
     } else if (decision.deadToken !== undefined) deadTokens.push({ place, ...decision.deadToken });
   }
-  return {
-    letters: decisions.map(({ word }) => LETTERS[word]).join(""),
-    owed: {
-      retries: [...retries].map(([attempt, together]) => ({ attempt, ...together })),
-      putBacks: [...putBacks].map(([because, together]) => ({ because, ...together })),
-      deadLetters: [...deadLetters].map(([reason, { because, places }]) => ({ reason, because: [...because], places })),
-      deadTokens,
-    },
-    atMs,
-    by,
-  };
+  return { letters, owed: { retries, putBacks, deadLetters, deadTokens }, atMs, by };
 }
 
-function gather<Way>(
-  ways: Map<Way, { minDelaySeconds: number; readonly places: number[] }>,
-  way: Way,
-  minDelaySeconds: number,
+type Waiting<Way> = Way & { minDelaySeconds: number; readonly places: number[] };
+
+function wait(
+  together: Waiting<unknown>,
+  { minDelaySeconds }: { readonly minDelaySeconds: number },
   place: number,
 ): void {
-  const together = ways.get(way) ?? { minDelaySeconds, places: [] };
-  ways.set(way, together);
   together.minDelaySeconds = Math.max(together.minDelaySeconds, minDelaySeconds);
   together.places.push(place);
+}
+
+/** There are few ways, and most slices need none: a list is found through faster than a map is made. */
+function foundOrAdded<Each>(all: Each[], isIt: (each: Each) => boolean, otherwise: Each): Each {
+  const found = all.find(isIt);
+  if (found !== undefined) return found;
+  all.push(otherwise);
+  return otherwise;
 }

@@ -48,7 +48,7 @@ interface Account extends Entry {
   open: number;
   /** Of each other slice: whether what is owed for it is known for good. */
   readonly closing: Promise<boolean>[];
-  readonly tallies: Map<string, Tally>;
+  readonly tallies: Tally[];
   readonly leaving: Leaving[];
   readonly writtenOff: Map<DeadLetterReason, { readonly tokens: string[]; readonly because: Set<string> }>;
   readonly deadTokens: DeadToken[];
@@ -85,8 +85,6 @@ const MOST_PROBLEMS = 40;
 const EXPIRED: Decided = { decision: { word: "expired" }, reason: "Expired" };
 const UNKNOWN: Outcome = { kind: "unknown", reason: "UnknownOutcome", retryable: true };
 
-const NOT_DONE = Promise.resolve(false);
-
 /**
  * Keeps the accounts of one batch. A record is done when everything about its addresses is decided, the ledger has what
  * became of its slices, and every queue has taken what it was given; otherwise it is received again. Then what the ledger
@@ -106,8 +104,9 @@ export function settlement(
   const { leave, writeOff, writeOffUnread, tell } = effects(ports, settings, lastMs);
   const accounts = sliceAccounts(ports, times);
   const pageOf = new Map<Slice, Page>();
-  /** Whether each record is done: not before somebody has seen to it. */
-  const doneOf = new Map(records.map((record) => [record, NOT_DONE]));
+  const done = new Set<IncomingRecord>();
+  /** Effects that are under way: each may still add its record to those that are done. */
+  const underWay: Promise<void>[] = [];
 
   const guarded = (done: Promise<boolean>, record: IncomingRecord): Promise<boolean> =>
     done.catch((error: unknown) => {
@@ -115,8 +114,11 @@ export function settlement(
       return false;
     });
 
-  const seeTo = ({ record }: Arrival, done: Promise<boolean>) => {
-    doneOf.set(record, guarded(done, record));
+  const seeTo = ({ record }: Arrival, effects: Promise<boolean>) => {
+    const end = guarded(effects, record).then((areDone) => {
+      if (areDone) done.add(record);
+    });
+    underWay.push(end);
   };
 
   const tellFault = (step: Step, error: unknown, record?: IncomingRecord): string => {
@@ -130,7 +132,7 @@ export function settlement(
       ...entry,
       open: entry.slices.length,
       closing: [],
-      tallies: new Map(),
+      tallies: [],
       leaving: [],
       writtenOff: new Map(),
       deadTokens: [],
@@ -185,15 +187,27 @@ export function settlement(
   };
 
   /** Nothing is decided about a slice any more: what follows from it is found out, and is done with its record. */
-  const close = (page: Page, closing: Promise<boolean>) => {
+  const close = (page: Page, closing: Promise<boolean> | undefined) => {
     const { account } = page;
     page.isClosed = true;
-    account.closing.push(guarded(closing, account.record));
+    if (closing !== undefined) account.closing.push(guarded(closing, account.record));
     account.open -= 1;
-    if (account.open === 0) seeTo(account, finish(account));
+    if (account.open === 0) finish(account);
   };
 
-  const closeDecided = (page: Page) => close(page, concludeDecided(page));
+  const closeDecided = (page: Page) => {
+    close(page, page.account.accountId === undefined ? bookAtOnce(page) : concludeDecided(page));
+  };
+
+  /** Without an account there is nobody to wait for. A batch may have thousands of such slices. */
+  const bookAtOnce = (page: Page): Promise<boolean> | undefined => {
+    try {
+      book(page, resultOfPage(page, ""));
+      return undefined;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  };
 
   const decideAll = (page: Page, decided: Decided) => {
     for (const token of page.slice.tokens) page.decided.set(token, decided);
@@ -287,11 +301,25 @@ export function settlement(
     return true;
   };
 
-  /** The effects of a record about which everything is decided. */
-  const finish = async (account: Account): Promise<boolean> => {
+  /** What follows for a record about which everything is decided. */
+  const finish = (account: Account): void => {
+    const { closing, deadTokens, leaving, writtenOff } = account;
+    const isDone = closing.length + deadTokens.length + leaving.length + writtenOff.size === 0;
+    if (isDone) {
+      tellTallies(account);
+      done.add(account.record);
+    } else {
+      seeTo(account, carryOut(account));
+    }
+  };
+
+  const tellTallies = ({ request: { applicationId }, tallies }: Account): void => {
+    for (const tallied of tallies) observe({ kind: "outcome", applicationId, ...tallied });
+  };
+
+  const carryOut = async (account: Account): Promise<boolean> => {
     const areKnown = (await Promise.all(account.closing)).every(Boolean);
-    const { applicationId } = account.request;
-    for (const tallied of account.tallies.values()) observe({ kind: "outcome", applicationId, ...tallied });
+    tellTallies(account);
     if (!areKnown) return false;
     const done = await Promise.all([
       ...account.deadTokens.map((dead) => tell(account, dead)),
@@ -308,15 +336,18 @@ export function settlement(
     expiresAtMs: ({ slice }) => pageOf.get(slice)?.account.expiresAtMs ?? 0,
     admit: async (call) => {
       const barred = new Set<Slice>();
+      const accounted = new Set<Slice>();
+      for (const { slice } of call.addresses)
+        if (pageOf.get(slice)?.account.accountId !== undefined) accounted.add(slice);
       const admit = async (slice: Slice) => {
         const page = pageOf.get(slice);
-        if (page?.account.accountId === undefined) return;
+        if (page === undefined) return;
         const claim = await accounts.claim(page.account, slice);
         if (claim.kind === "go") return;
         barred.add(slice);
         if (!page.isClosed) close(page, conclude(page, claim));
       };
-      await Promise.all(Array.from(new Set(call.addresses.map(({ slice }) => slice)), admit));
+      await Promise.all(Array.from(accounted, admit));
       if (barred.size === 0) return call;
       return { ...call, addresses: call.addresses.filter(({ slice }) => !barred.has(slice)) };
     },
@@ -352,9 +383,9 @@ export function settlement(
       await Promise.race([delivering, timeUp]);
       // What comes after that finds no page: its record is received again.
       pageOf.clear();
-      const areDone = await Promise.all(Array.from(doneOf.values(), (done) => Promise.race([done, timeUp])));
+      await Promise.race([Promise.all(underWay), timeUp]);
       ended.abort();
-      return records.filter((_, position) => !areDone[position]);
+      return records.filter((record) => !done.has(record));
     },
   };
 }
@@ -390,8 +421,9 @@ function inWords(problems: readonly Problem[]): string {
 }
 
 function tally({ tallies }: Account, { channelType }: Slice, outcome: AddressWord, reason: WordReason): void {
-  const key = `${channelType} ${outcome} ${reason}`;
-  const known = tallies.get(key);
-  if (known === undefined) tallies.set(key, { channelType, outcome, reason, addresses: 1 });
+  const known = tallies.find(
+    (other) => other.reason === reason && other.outcome === outcome && other.channelType === channelType,
+  );
+  if (known === undefined) tallies.push({ channelType, outcome, reason, addresses: 1 });
   else known.addresses += 1;
 }
