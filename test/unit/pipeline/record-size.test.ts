@@ -61,14 +61,14 @@ describe("a request of almost 1 MiB", () => {
     },
   );
 
-  it("is received again where its queue takes one half only", async () => {
-    const away = new QueueUnavailable("away", { retryable: true });
+  it("is received again where only one half of it finds a place", async () => {
+    const refusal = new QueueUnavailable("no", { retryable: false });
     const { batch, requestQueue } = rig({
-      requestQueue: ({ body }) => (body.includes('"device-99"') ? away : undefined),
+      requestQueue: ({ body }) => (body.includes('"device-99"') ? refusal : undefined),
+      deadLetterQueue: () => refusal,
     });
-    expect(await batch([record({ id: "large", body: bodyOf(devices(100), MOST_RECORD_BYTES) })], NO_TIME_MS)).toEqual([
-      "large",
-    ]);
+    const large = record({ id: "large", body: bodyOf(devices(100), MOST_RECORD_BYTES) });
+    expect(await batch([large], NO_TIME_MS)).toEqual(["large"]);
     expect(requestQueue.records.map(({ attributes }) => attributes["Part"])).toEqual(["0-0"]);
   });
 
