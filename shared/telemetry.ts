@@ -400,14 +400,24 @@ export function telemetry({ functionName, lane }: { readonly functionName: strin
     const key = JSON.stringify(dimensions);
     let sink = sinks.get(key);
     if (sink === undefined) {
-      sink = new Metrics({
-        namespace: NAMESPACE,
-        serviceName: functionName,
-        defaultDimensions: { Lane: lane, ...dimensions },
-      });
+      sink = new Metrics({ namespace: NAMESPACE, serviceName: functionName, defaultDimensions: { Lane: lane } });
       sinks.set(key, sink);
     }
     return sink;
+  };
+
+  const store = (name: MetricName, values: readonly number[], dimensions: Record<string, string>) => {
+    const sink = sinkFor(dimensions);
+    const hasOwn = Object.keys(dimensions).length > 0;
+    for (const value of values) {
+      // Publishing forgets them, and a sink that is full publishes by itself.
+      if (hasOwn && !sink.hasStoredMetrics()) {
+        sink.addDimensions(dimensions);
+        // Once more without them: an alarm cannot add up over dimensions.
+        sink.addDimensions({});
+      }
+      sink.addMetric(name, METRICS[name].unit, value);
+    }
   };
 
   const flush = () => {
@@ -418,8 +428,7 @@ export function telemetry({ functionName, lane }: { readonly functionName: strin
     for (const { point, values } of points.values()) {
       const [name, , dimensions = {}] = point;
       const definition: MetricDefinition = METRICS[name];
-      const sink = sinkFor(Object.fromEntries(definition.dimensions.map((own) => [own, dimensions[own] ?? "none"])));
-      for (const value of values) sink.addMetric(name, definition.unit, value);
+      store(name, values, Object.fromEntries(definition.dimensions.map((own) => [own, dimensions[own] ?? "none"])));
     }
     for (const sink of sinks.values()) if (sink.hasStoredMetrics()) sink.publishStoredMetrics();
   };

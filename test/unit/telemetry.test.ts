@@ -67,7 +67,7 @@ interface EmbeddedMetrics {
     readonly CloudWatchMetrics: readonly [
       {
         readonly Namespace: string;
-        readonly Dimensions: readonly [readonly string[]];
+        readonly Dimensions: readonly (readonly string[])[];
         readonly Metrics: readonly { readonly Name: MetricName; readonly Unit: string }[];
       },
     ];
@@ -115,16 +115,18 @@ async function invoke(work: (observe: (fact: Fact) => void) => unknown, event: u
 describe("metrics", () => {
   it("each have a fact that emits them, with the unit and the dimensions that the list says", async () => {
     await invoke((observe) => Object.values(SAMPLES).flat().forEach(observe));
-    const found = new Map<MetricName, { unit: string; dimensions: string[] }>();
+    const found = new Map<MetricName, { unit: string; dimensions: string[][] }>();
     for (const { _aws } of metrics()) {
       const [{ Namespace, Dimensions, Metrics }] = _aws.CloudWatchMetrics;
       expect(Namespace).toBe("Sluice");
-      for (const { Name, Unit } of Metrics) found.set(Name, { unit: Unit, dimensions: Dimensions[0].toSorted() });
+      const sets = Dimensions.map((set) => set.toSorted());
+      for (const { Name, Unit } of Metrics) found.set(Name, { unit: Unit, dimensions: sets });
     }
-    const listed = Object.entries(METRICS).map(([name, { unit, dimensions }]): [string, unknown] => [
-      name,
-      { unit, dimensions: [...dimensions, "Lane", "service"].toSorted() },
-    ]);
+    const listed = Object.entries(METRICS).map(([name, { unit, dimensions }]): [string, unknown] => {
+      const alone = ["Lane", "service"];
+      const own = [...dimensions, ...alone].toSorted();
+      return [name, { unit, dimensions: dimensions.length > 0 ? [own, alone] : [alone] }];
+    });
     expect(Object.fromEntries(found)).toEqual(Object.fromEntries(listed));
   });
 
@@ -155,6 +157,8 @@ describe("metrics", () => {
       Array.from({ length: 2_345 }, (_, ms) => ms),
     );
     expect(valuesOf("Calls")).toEqual([2_345]);
+    const sets = metrics().flatMap((line) => ("CallTime" in line ? [line._aws.CloudWatchMetrics[0].Dimensions] : []));
+    expect(sets.filter((set) => set.length !== 2)).toEqual([]);
   });
 
   it("do not count a late call as made, and count what throttled by whole calls and one by one", async () => {
@@ -205,10 +209,11 @@ describe("docs/metrics.md", () => {
       "Every metric of Sluice, from the list in `shared/telemetry.ts`: this page is compared with it in every test run.",
       "",
       "They are in the namespace `Sluice`, and each has the dimensions `service` (the function, such as `send-messages`) and",
-      "`Lane` (`transactional` or `campaign`) beside its own. The values of `Reason` are closed lists of our own words and of",
-      "the push services': no metric grows with what is sent, and none holds a device token. Functions print them in the",
-      "embedded metric format every two seconds and at the end of an invocation; a record that is received twice is counted",
-      "twice. What is kept as each value has percentiles, what is kept as a sum has not.",
+      "`Lane` (`transactional` or `campaign`) beside its own. A metric with dimensions of its own is there a second time",
+      "without them, over all of their values, so that an alarm can watch it. The values of `Reason` are closed lists of our",
+      "own words and of the push services': no metric grows with what is sent, and none holds a device token. Functions print",
+      "them in the embedded metric format every two seconds and at the end of an invocation; a record that is received twice",
+      "is counted twice. What is kept as each value has percentiles, what is kept as a sum has not.",
       "",
       "| metric | unit | dimensions | kept as | the question that it answers |",
       "|---|---|---|---|---|",
