@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { pushSimulatorAt } from "../../tools/local/push-simulator/remote.ts";
+import { LOCAL_APPLICATION_ID } from "../../tools/local/stage.ts";
 import { runSluice, serveSluice } from "../support/run-sluice.ts";
 
 let folder: string;
@@ -116,8 +117,8 @@ describe("sluice send", () => {
   });
 });
 
-describe("sluice status and rate", () => {
-  it("shows the queues and the rate, and lets an operator set it and take that back", async () => {
+describe("sluice status, channel and rate", () => {
+  it("shows queues, channels and the rate, and lets an operator set it and take that back", async () => {
     const env = { TMPDIR: await mkdtemp(join(folder, "rate-")) };
     const stage = await serveSluice(["start", "--serve", "--json"], env);
     try {
@@ -128,6 +129,9 @@ describe("sluice status and rate", () => {
         inFlight: 0,
         delayed: 0,
       });
+      const channels = JSON.parse((await runSluice(["channel", "show", "--json"], { env })).stdout);
+      expect(channels).toMatchObject({ applicationId: LOCAL_APPLICATION_ID, channels: { length: 7 } });
+
       const { MessageRequest } = request("my-device", "It works.");
       await runSluice(["send", "--message-request", JSON.stringify(MessageRequest)], { env });
       const rateNow = async () => JSON.parse((await runSluice(["status", "--json"], { env })).stdout).rate;

@@ -10,10 +10,17 @@ const FILE = join(FOLDER, "local-stage.json");
 /** Region, credentials and endpoints, as an SDK's environment variables. */
 type StageEnvironment = Readonly<Record<string, string>>;
 
+/** What a local stage says of itself. */
+export interface LocalStage {
+  readonly environment: StageEnvironment;
+  /** The first is the default. */
+  readonly applicationIds: readonly string[];
+}
+
 /** Lets `--stage local` find this stage; call what it resolves to when the stage ends. */
-export async function announceStack(environment: StageEnvironment): Promise<() => Promise<void>> {
+export async function announceStage({ environment, applicationIds }: LocalStage): Promise<() => Promise<void>> {
   await mkdir(FOLDER, { recursive: true, mode: 0o700 });
-  const announced = JSON.stringify({ pid: process.pid, environment });
+  const announced = JSON.stringify({ pid: process.pid, environment, applicationIds });
   await writeFile(FILE, announced, { mode: 0o600 });
   return async () => {
     if ((await readFile(FILE, "utf8").catch(() => "")) === announced) await rm(FILE, { force: true });
@@ -21,15 +28,15 @@ export async function announceStack(environment: StageEnvironment): Promise<() =
 }
 
 /**
- * The environment of the local stage that is running: set it in `process.env` before a client is made.
+ * The local stage that is running. Set its environment in `process.env` before a client is made.
  *
  * @throws {UsageError} when there is none
  */
-export async function localStageEnvironment(): Promise<StageEnvironment> {
+export async function runningLocalStage(): Promise<LocalStage> {
   const text = await readFile(FILE, "utf8").catch((cause) => {
     throw new UsageError("No local stage is running. Start one with `npm run dev`, or name another with --stage.", {
       cause,
     });
   });
-  return (JSON.parse(text) as { readonly environment: StageEnvironment }).environment;
+  return JSON.parse(text) as LocalStage;
 }

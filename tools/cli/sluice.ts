@@ -1,5 +1,7 @@
 #!/usr/bin/env node
 import { Command } from "commander";
+import { app } from "./app.ts";
+import { channel } from "./channel.ts";
 import { check } from "./check.ts";
 import { plan } from "./plan.ts";
 import { rate } from "./rate.ts";
@@ -14,7 +16,7 @@ const sluice = new Command("sluice")
   .description("Push notifications on AWS: queue, rate limit, accounting and token hygiene around SendMessages.")
   .showHelpAfterError("(see --help)");
 
-for (const verb of [start, simulate, send, check, plan, status, rate]) sluice.addCommand(verb());
+for (const verb of [start, simulate, send, check, plan, status, rate, app, channel]) sluice.addCommand(verb());
 
 try {
   await sluice.parseAsync();

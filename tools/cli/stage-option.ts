@@ -1,5 +1,5 @@
 import { Option } from "commander";
-import { localStageEnvironment } from "./local-stage.ts";
+import { runningLocalStage } from "./local-stage.ts";
 
 /** Which deployment a verb is about. */
 export function stageOption(): Option {
@@ -15,5 +15,5 @@ export function stageOption(): Option {
  * @throws {UsageError} when the stage is `local` and none is running
  */
 export async function reachStage(stage: string): Promise<void> {
-  if (stage === "local") Object.assign(process.env, await localStageEnvironment());
+  if (stage === "local") Object.assign(process.env, (await runningLocalStage()).environment);
 }

@@ -10,7 +10,7 @@ import { type RejectedRow, recipientsOrders } from "../local/main-job/recipients
 import type { Script } from "../local/push-simulator/script.ts";
 import { startStack } from "../local/stack.ts";
 import { LOCAL_RATE, type Rate } from "../local/stage.ts";
-import { announceStack } from "./local-stage.ts";
+import { announceStage } from "./local-stage.ts";
 import { mainJobLines } from "./main-job-lines.ts";
 import { print } from "./print.ts";
 import { UsageError } from "./usage-error.ts";
@@ -42,7 +42,7 @@ export function start(): Command {
 async function serve(options: StartOptions): Promise<void> {
   const log = logFile();
   const stack = await startStack({ rate: rateOf(options), onLog: ({ source, line }) => log.write(source, line) });
-  const retract = await announceStack(stack.environment);
+  const retract = await announceStage(stack);
   const exports = Object.entries(stack.environment).map(([name, value]) => `export ${name}=${value}`);
   const queues = Object.entries(stack.queueUrls).map(([name, url]) => `  ${name.padEnd(26)}${url}`);
   print(

@@ -60,6 +60,8 @@ export interface StackLine {
 export interface Stack {
   /** Region, credentials and endpoints: all that an SDK or the AWS CLI needs in its environment. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Those that it sends for; the first is the default. */
+  readonly applicationIds: readonly string[];
   readonly queueUrls: Readonly<Record<QueueName, string>>;
   readonly sqs: SQSClient;
   readonly simulator: RemotePushSimulator;
@@ -131,6 +133,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
 
   return {
     environment,
+    applicationIds,
     queueUrls: Object.fromEntries(QUEUE_NAMES.map((name) => [name, queueUrl(name)])) as Stack["queueUrls"],
     sqs,
     simulator,

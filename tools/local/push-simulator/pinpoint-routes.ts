@@ -1,3 +1,4 @@
+import { APPLICATION_ROUTES } from "./application-routes.ts";
 import { type Exchange, nowMs, type Route, readBody } from "./exchange.ts";
 import { type CallReply, errorReply, sendMessages } from "./send-messages.ts";
 import { MOST_BODY_BYTES } from "./wire.ts";
@@ -5,6 +6,7 @@ import { MOST_BODY_BYTES } from "./wire.ts";
 /** The part of the Pinpoint API that is simulated. @see https://docs.aws.amazon.com/pinpoint/latest/apireference/ */
 export const PINPOINT_ROUTES: readonly Route[] = [
   { method: "POST", path: /^\/v1\/apps\/([^/]+)\/messages$/, handle: signed(postMessages) },
+  ...APPLICATION_ROUTES.map((route) => ({ ...route, handle: signed(route.handle) })),
 ];
 
 async function postMessages(exchange: Exchange): Promise<CallReply> {

@@ -64,7 +64,7 @@ function replyTo(simulation: Simulation, call: IncomingCall, callNumber: number)
   simulation.countAddresses(call.atMs, tokens.length);
   for (const path of read.unknownFields) simulation.countUnknownField(path);
 
-  const channels = simulation.applications.get(call.applicationId);
+  const channels = simulation.applications.get(call.applicationId)?.enabled;
   if (channels === undefined) return errorReply(NOT_FOUND, call.requestId);
   const { missingChannel } = simulation.run.script;
   if (missingChannel === "failsCall" && !channelTypes.isSubsetOf(channels))
@@ -203,7 +203,7 @@ function markerOf(messageText: string, marker: RegExp): string | undefined {
   return found === undefined ? undefined : Buffer.from(found).toString();
 }
 
-const NOT_FOUND: ApiError = { name: "NotFoundException", message: "Resource not found" };
+export const NOT_FOUND: ApiError = { name: "NotFoundException", message: "Resource not found" };
 const TOO_MANY_REQUESTS: ApiError = { name: "TooManyRequestsException", message: "Too Many Requests" };
 const GATEWAY_PAGE = "<html><body><h1>The service is unavailable</h1></body></html>";
 

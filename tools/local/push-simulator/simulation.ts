@@ -1,3 +1,4 @@
+import { Applications } from "./applications.ts";
 import { type AnswerKind, type DeviceAddress, DeviceLog, type LoggedAnswer } from "./device-log.ts";
 import { Quota, type RateReport, RateWitness } from "./quota-window.ts";
 import type { Script } from "./script.ts";
@@ -5,7 +6,7 @@ import { ScriptRun } from "./script-run.ts";
 import type { PushChannelType } from "./wire.ts";
 
 export interface SimulationSettings {
-  /** The applications there are, and the channels that each has enabled. */
+  /** The applications that are there from the beginning, and the channels that each has enabled. */
   readonly applications: Readonly<Record<string, readonly PushChannelType[]>>;
   readonly script?: Script;
   /** Keep every message whole, not only its digest: for tests, not for a million recipients. */
@@ -40,7 +41,7 @@ export interface SimulatorLedger {
 
 /** The service as a state: what it offers, what it is to do wrong, and what it has seen. */
 export class Simulation {
-  readonly applications: ReadonlyMap<string, ReadonlySet<PushChannelType>>;
+  readonly applications: Applications;
   readonly marker: RegExp;
   readonly messagesQuota = new Quota(Number.POSITIVE_INFINITY);
   readonly callsQuota = new Quota(Number.POSITIVE_INFINITY);
@@ -56,9 +57,7 @@ export class Simulation {
   #mostInACall = 0;
 
   constructor(settings: SimulationSettings, nowMs: number) {
-    this.applications = new Map(
-      Object.entries(settings.applications).map(([applicationId, channels]) => [applicationId, new Set(channels)]),
-    );
+    this.applications = new Applications(settings.applications);
     this.marker = new RegExp(settings.marker ?? "#([A-Za-z0-9._:-]{1,64})");
     this.#keepMessages = settings.keepMessages ?? false;
     this.#log = new DeviceLog({ keepMessages: this.#keepMessages });
@@ -82,7 +81,7 @@ export class Simulation {
     this.#callsRate.perSecond = script.judgedRate?.callsPerSecond;
   }
 
-  /** Forgets what was seen, and plays the script from its beginning. */
+  /** Forgets what was seen, and plays the script from its beginning. Applications stay as they are. */
   reset(nowMs: number): void {
     this.#log = new DeviceLog({ keepMessages: this.#keepMessages });
     this.#messagesRate = new RateWitness();

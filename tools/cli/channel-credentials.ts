@@ -1,0 +1,161 @@
+import { createPrivateKey } from "node:crypto";
+import type {
+  ADMChannelRequest,
+  APNSChannelRequest,
+  BaiduChannelRequest,
+  GCMChannelRequest,
+} from "@aws-sdk/client-pinpoint";
+import { readP12 } from "./apns-certificate.ts";
+import { readInputFile } from "./input-file.ts";
+import { UsageError } from "./usage-error.ts";
+
+/** What enables a channel, and what may be said of it: nothing of `request` may ever be shown. */
+export interface ChannelCredentials<Request> {
+  readonly request: Request;
+  /** For a person: `key ABC123DEFG of team DEF456GHIJ`. */
+  readonly what: string;
+  /** Where they end by themselves. */
+  readonly expiresAt?: Date;
+}
+
+export interface ApnsOptions {
+  readonly key?: string;
+  readonly keyId?: string;
+  readonly teamId?: string;
+  readonly bundleId?: string;
+  readonly certificate?: string;
+  readonly passwordFile?: string;
+}
+
+/** A `.p8` key, or a `.p12` certificate. @throws {UsageError} when neither is whole */
+export async function apnsCredentials(
+  options: ApnsOptions,
+  now: Date,
+): Promise<ChannelCredentials<APNSChannelRequest>> {
+  const { key, certificate } = options;
+  if (key !== undefined && certificate === undefined) return apnsKey(key, options);
+  if (certificate !== undefined && key === undefined) return apnsCertificate(certificate, options, now);
+  throw new UsageError(
+    "APNs wants one of two: --key FILE.p8 with --key-id, --team-id and --bundle-id, or --certificate FILE.p12.",
+  );
+}
+
+async function apnsKey(path: string, options: ApnsOptions): Promise<ChannelCredentials<APNSChannelRequest>> {
+  const { keyId: TokenKeyId, teamId: TeamId, bundleId: BundleId } = options;
+  const missing = Object.entries({ "--key-id": TokenKeyId, "--team-id": TeamId, "--bundle-id": BundleId })
+    .filter(([, value]) => value === undefined)
+    .map(([name]) => name);
+  if (missing.length > 0) {
+    throw new UsageError(
+      `--key also wants ${missing.join(", ")}: the key's and the team's ids stand in Apple's developer account, the bundle id is the app's.`,
+    );
+  }
+  const TokenKey = (await readInputFile(path)).toString("utf8").trim();
+  if (namedCurveOf(TokenKey) !== "prime256v1") {
+    throw new UsageError(
+      `${path} is not an APNs key: it should be the .p8 file as Apple gives it, once, for download.`,
+    );
+  }
+  return {
+    request: { DefaultAuthenticationMethod: "TOKEN", TokenKey, TokenKeyId, TeamId, BundleId, Enabled: true },
+    what: `key ${TokenKeyId} of team ${TeamId} for ${BundleId}`,
+  };
+}
+
+function namedCurveOf(pem: string): string | undefined {
+  try {
+    return createPrivateKey(pem).asymmetricKeyDetails?.namedCurve;
+  } catch {
+    return undefined;
+  }
+}
+
+async function apnsCertificate(
+  path: string,
+  { passwordFile, bundleId: BundleId }: ApnsOptions,
+  now: Date,
+): Promise<ChannelCredentials<APNSChannelRequest>> {
+  if (path === "-" && passwordFile === "-") throw new UsageError("Only one of the two can come from standard input.");
+  const password = passwordFile === undefined ? "" : await readSecret(passwordFile);
+  const { certificatePem, privateKeyPem, commonName, expiresAt } = readP12(await readInputFile(path), password, path);
+  if (expiresAt <= now) {
+    throw new UsageError(
+      `The certificate in ${path} (${commonName}) expired on ${expiresAt.toISOString()}. Make a new one in Apple's developer account, or use a .p8 key: it does not expire.`,
+    );
+  }
+  return {
+    request: {
+      DefaultAuthenticationMethod: "CERTIFICATE",
+      Certificate: certificatePem,
+      PrivateKey: privateKeyPem,
+      ...(BundleId === undefined ? {} : { BundleId }),
+      Enabled: true,
+    },
+    what: `certificate ${commonName}`,
+    expiresAt,
+  };
+}
+
+/** The key of a service account, as the Firebase console gives it. @throws {UsageError} when the file is none */
+export async function fcmCredentials(path: string): Promise<ChannelCredentials<GCMChannelRequest>> {
+  const ServiceJson = (await readInputFile(path)).toString("utf8").trim();
+  const account = serviceAccountOf(ServiceJson);
+  if (account === undefined) {
+    throw new UsageError(
+      `${path} is not the key of a service account. In the Firebase console: Project settings, Service accounts, Generate new private key.`,
+    );
+  }
+  return {
+    // Said, because the API's own default is KEY: the legacy API, which Google has shut down.
+    request: { DefaultAuthenticationMethod: "TOKEN", ServiceJson, Enabled: true },
+    what: `service account ${account.client_email} of project ${account.project_id}`,
+  };
+}
+
+interface ServiceAccount {
+  readonly project_id: string;
+  readonly client_email: string;
+}
+
+function serviceAccountOf(text: string): ServiceAccount | undefined {
+  try {
+    const account = JSON.parse(text);
+    const isWhole = [account.project_id, account.client_email].every((field) => typeof field === "string");
+    return account.type === "service_account" && isWhole && createPrivateKey(account.private_key) ? account : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export interface AdmOptions {
+  readonly clientId: string;
+  readonly clientSecretFile: string;
+}
+
+export async function admCredentials(options: AdmOptions): Promise<ChannelCredentials<ADMChannelRequest>> {
+  const ClientSecret = await readSecret(options.clientSecretFile);
+  return { request: { ClientId: options.clientId, ClientSecret, Enabled: true }, what: `client ${options.clientId}` };
+}
+
+export interface BaiduOptions {
+  readonly apiKeyFile: string;
+  readonly secretKeyFile: string;
+}
+
+export async function baiduCredentials(options: BaiduOptions): Promise<ChannelCredentials<BaiduChannelRequest>> {
+  const { apiKeyFile, secretKeyFile } = options;
+  if (apiKeyFile === "-" && secretKeyFile === "-") {
+    throw new UsageError("Only one of the two can come from standard input.");
+  }
+  const ApiKey = await readSecret(apiKeyFile);
+  const SecretKey = await readSecret(secretKeyFile);
+  return { request: { ApiKey, SecretKey, Enabled: true }, what: "API key and secret key" };
+}
+
+/** A secret of one line, without the end of the line. */
+async function readSecret(path: string): Promise<string> {
+  const secret = (await readInputFile(path)).toString("utf8").replace(/\r?\n$/, "");
+  if (secret.trim() === "" || /[\r\n]/.test(secret))
+    throw new UsageError(`${path} should hold the secret alone, on one line.`);
+  return secret;
+}
