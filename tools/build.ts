@@ -3,6 +3,7 @@ import { realpathSync } from "node:fs";
 import { glob, mkdir, realpath, rename, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { BuildOptions } from "esbuild";
+import { declarations } from "./declarations.ts";
 
 const PROJECT_FOLDER = join(import.meta.dirname, import.meta.url.endsWith(".ts") ? ".." : "../..");
 
@@ -26,8 +27,9 @@ const SHARED_OPTIONS = {
 } as const satisfies BuildOptions;
 
 /**
- * Bundles what is shipped: each `functions/<name>/handler.ts` into `dist/<name>/index.mjs`, and the command with the
- * processes that it starts into `dist/cli/`. Prints nothing but esbuild's own complaints.
+ * Bundles what is shipped: each `functions/<name>/handler.ts` into `dist/<name>/index.mjs`, the command with the
+ * processes that it starts into `dist/cli/`, and the producers' client with its types into `dist/client/`. Prints nothing
+ * but esbuild's own complaints.
  *
  * Each file appears whole or not at all, so builds may overtake each other and running readers.
  *
@@ -42,13 +44,24 @@ export async function build({
   const command = await sources(projectFolder, "tools/cli/sluice.ts");
   const processes = command.length === 0 ? [] : await sources(projectFolder, "tools/local/**/*-process.ts");
 
+  const client = await sources(projectFolder, "tools/client/sluice-client.ts");
+
   await Promise.all([
     bundle(projectFolder, functions, (source) => `${basename(dirname(source))}/index`, {}),
     bundle(projectFolder, [...command, ...processes], (source) => `cli/${basename(source, ".ts")}`, {
       // What only a checkout has: the command says so where it needs them.
       external: ["fauxqs", "dynalite", "esbuild"],
     }),
+    // For a producer's Node, which is not ours to choose: the oldest that the AWS SDK runs on.
+    bundle(projectFolder, client, (source) => `client/${basename(source, ".ts")}`, { target: "node20" }),
+    ...client.map((source) => writeDeclarations(projectFolder, source)),
   ]);
+}
+
+async function writeDeclarations(projectFolder: string, source: string): Promise<void> {
+  for (const [name, text] of await declarations(await realpath(projectFolder), await realpath(source))) {
+    await writeWhole(join(projectFolder, "dist/client", name), Buffer.from(text));
+  }
 }
 
 async function sources(projectFolder: string, pattern: string): Promise<string[]> {

@@ -144,13 +144,13 @@ const importTable: Sample[] = [
     ...at(file, "`import.meta` names a place on disk", ["export const here = import.meta.url;"]),
     ...at(file, "Write the path without", [`import { late } from "./../x/../late.ts";`]),
   ]),
-  ...[AWS, HANDLER].flatMap((file) =>
-    at(file, "noUndeclaredDependencies", [
+  ...[AWS, HANDLER].flatMap((file) => [
+    ...at(file, "A package for tests and tools", [
       `import fc from "fast-check";`,
       `import { startFauxqs } from "fauxqs";`,
-      `import { nothing } from "left-pad";`,
     ]),
-  ),
+    ...at(file, "noUndeclaredDependencies", [`import { nothing } from "left-pad";`]),
+  ]),
   ...at("shared/core/rate/first.ts", "noImportCycles", [`import { second } from "./second.ts";`]),
   ...at("shared/core/rate/first.ts", undefined, ["export const first = () => second();"]),
   ...at("shared/core/rate/second.ts", "noImportCycles", [`import { first } from "./first.ts";`]),
