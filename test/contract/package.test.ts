@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readSendMessagesSettings } from "../../shared/settings.ts";
+import { OTHER_OUTPUTS, QUEUE_OUTPUTS } from "../../tools/cli/deployment.ts";
 
 /** The package as CloudFormation gets it, made offline: no account, no credentials, no way out to the network. */
 
@@ -271,6 +272,19 @@ describe("the stack", () => {
       CampaignQueueArn: { Value: arnOf("CampaignQueue") },
       DeadTokenQueueUrl: { Value: urlOf("DeadTokenQueue") },
       DeadTokenQueueArn: { Value: arnOf("DeadTokenQueue") },
+    });
+  });
+
+  it("tells the command where everything is", () => {
+    const names = [...Object.values(QUEUE_OUTPUTS), ...Object.values(OTHER_OUTPUTS)];
+    expect(names.filter((name) => !(name in template.Outputs))).toEqual([]);
+    expect(template.Outputs).toMatchObject({
+      ApplicationIds: { Value: `${APPLICATION_IDS}` },
+      StateTableName: { Value: urlOf("StateTable") },
+      RateTableName: { Value: "sluice-dev-rate" },
+      FunctionNames: {
+        Value: { "Fn::Join": [",", LANES.map(({ logicalName }) => urlOf(`SendMessages${logicalName}LambdaFunction`))] },
+      },
     });
   });
 

@@ -31,6 +31,8 @@ const run = (words: readonly string[], { input = "", url = simulator.url } = {})
     AWS_ACCESS_KEY_ID: "test",
     AWS_SECRET_ACCESS_KEY: "test",
     AWS_ENDPOINT_URL_PINPOINT: url,
+    // Nobody: what these verbs are about needs no deployment.
+    AWS_ENDPOINT_URL_CLOUDFORMATION: "http://127.0.0.1:9",
   };
   return runSluice([...words, "--stage", "prod"], { env, input });
 };

@@ -1,15 +1,23 @@
-import { runningLocalStage } from "./local-stage.ts";
+import { deploymentOf } from "./deployment.ts";
+import { reachStage } from "./stage-option.ts";
 import { UsageError } from "./usage-error.ts";
 
-/** The application that a verb is about: the one named, or the deployment's first. @throws {UsageError} when neither is known */
+/**
+ * The application that a verb is about: the one named, which needs no deployment, or the deployment's first. SDK clients
+ * that are made from then on reach the stage.
+ *
+ * @throws {UsageError} when none is named and there is no such deployment
+ */
 export async function applicationIdOf(options: {
   readonly stage: string;
   readonly applicationId?: string;
 }): Promise<string> {
-  if (options.applicationId !== undefined) return options.applicationId;
-  const [first] = options.stage === "local" ? (await runningLocalStage()).applicationIds : [];
-  if (first === undefined) {
-    throw new UsageError("Which application? Name it with --application-id; `sluice app list` shows them.");
+  if (options.applicationId === undefined) {
+    const { applicationIds } = await deploymentOf(options.stage).catch((cause: Error) => {
+      throw new UsageError(`${cause.message}\nOr name the application with --application-id.`, { cause });
+    });
+    return applicationIds[0] ?? "";
   }
-  return first;
+  await reachStage(options.stage);
+  return options.applicationId;
 }

@@ -26,7 +26,7 @@ import {
   PUSH_CHANNELS,
   type PushChannelName,
 } from "./push-channels.ts";
-import { reachStage, stageOption } from "./stage-option.ts";
+import { stageOption } from "./stage-option.ts";
 import { UsageError } from "./usage-error.ts";
 
 interface ChannelOptions {
@@ -115,7 +115,6 @@ async function enableWith<Request extends object>(
   { request, what, expiresAt }: ChannelCredentials<Request>,
   options: ChannelOptions,
 ): Promise<void> {
-  await reachStage(options.stage);
   const applicationId = await applicationIdOf(options);
   const client = new PinpointClient({});
   const doing = `enable ${name} for the application ${applicationId}`;
@@ -162,7 +161,6 @@ const SECRET_FIELDS: ReadonlySet<string> = new Set([
 ]);
 
 async function disable(name: PushChannelName, options: ChannelOptions): Promise<void> {
-  await reachStage(options.stage);
   const applicationId = await applicationIdOf(options);
   const client = new PinpointClient({});
   const doing = `disable ${name} for the application ${applicationId}`;
@@ -185,7 +183,6 @@ async function disable(name: PushChannelName, options: ChannelOptions): Promise<
 }
 
 async function show(name: PushChannelName | undefined, options: ChannelOptions): Promise<void> {
-  await reachStage(options.stage);
   const applicationId = await applicationIdOf(options);
   const names = name === undefined ? PUSH_CHANNEL_NAMES : [name];
   const states = await askAws(

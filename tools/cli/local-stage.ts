@@ -1,6 +1,7 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
+import type { QueueName } from "../local/stage.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** Where a running local stage says how to reach it: one for each user, the latest one started. */
@@ -15,12 +16,17 @@ export interface LocalStage {
   readonly environment: StageEnvironment;
   /** The first is the default. */
   readonly applicationIds: readonly string[];
+  readonly queueUrls: Readonly<Record<QueueName, string>>;
 }
 
 /** Lets `--stage local` find this stage; call what it resolves to when the stage ends. */
-export async function announceStage({ environment, applicationIds }: LocalStage): Promise<() => Promise<void>> {
+export async function announceStage({
+  environment,
+  applicationIds,
+  queueUrls,
+}: LocalStage): Promise<() => Promise<void>> {
   await mkdir(FOLDER, { recursive: true, mode: 0o700 });
-  const announced = JSON.stringify({ pid: process.pid, environment, applicationIds });
+  const announced = JSON.stringify({ pid: process.pid, environment, applicationIds, queueUrls });
   await writeFile(FILE, announced, { mode: 0o600 });
   return async () => {
     if ((await readFile(FILE, "utf8").catch(() => "")) === announced) await rm(FILE, { force: true });

@@ -4,8 +4,9 @@ import { systemClock } from "../../shared/aws/system-clock.ts";
 import { rateInForce } from "../../shared/core/rate/rate-in-force.ts";
 import type { Timeline } from "../../shared/core/rate/timeline.ts";
 import type { RateTimeline, TimelineState } from "../../shared/ports.ts";
+import { type Deployment, deploymentOf } from "./deployment.ts";
 import { print } from "./print.ts";
-import { reachStage, stageOption } from "./stage-option.ts";
+import { stageOption } from "./stage-option.ts";
 import { UsageError } from "./usage-error.ts";
 
 interface RateOptions {
@@ -22,7 +23,7 @@ export function rate(): Command {
     .addCommand(
       options(new Command("show").description("The rate in force, and why it is that.")).action(
         async (given: RateOptions) => {
-          const timeline = found(await (await timelineOf(given)).read());
+          const timeline = found(await timelineOf(await deploymentOf(given.stage), given).read());
           print(given.json ?? false, rateLines(timeline), rateObject(timeline));
         },
       ),
@@ -33,7 +34,7 @@ export function rate(): Command {
           .description("Sets the quota that is in force, for all functions within a second, until it is set again.")
           .argument("<messages-per-second>", "a number, or `configured`: back to the functions' own setting", quotaOf),
       ).action(async (quota: number | "configured", given: RateOptions) => {
-        const keeper = await timelineOf(given);
+        const keeper = timelineOf(await deploymentOf(given.stage), given);
         const { configured } = found(await keeper.read());
         const timeline = found(await keeper.setQuota(quota === "configured" ? configured : quota));
         print(given.json ?? false, rateLines(timeline), rateObject(timeline));
@@ -60,19 +61,18 @@ export function rateObject({ quota, configured, accepted, throttled, ...timeline
   return { quota, configured, override: quota !== configured, inForce, accepted, throttled };
 }
 
-/** The timeline of a stage's functions; the table's name follows from the stage, its item is one for each region. */
-export async function timelineOf({ stage, table, key }: RateOptions): Promise<RateTimeline> {
-  await reachStage(stage);
-  const rateKey = key ?? process.env["AWS_REGION"];
-  if (rateKey === undefined) throw new UsageError("Which region's rate? Set AWS_REGION, or name the key with --key.");
-  const tableName = table ?? `sluice-${stage}-rate`;
-  return dynamodbRateTimeline({ client: rateTimelineClient(), tableName, rateKey, clock: systemClock() });
+/** The timeline that the functions of a stage share. */
+export function timelineOf(
+  { tableNames, region }: Deployment,
+  { table = tableNames.rate, key = region }: Pick<RateOptions, "table" | "key"> = {},
+): RateTimeline {
+  return dynamodbRateTimeline({ client: rateTimelineClient(), tableName: table, rateKey: key, clock: systemClock() });
 }
 
 function options(command: Command): Command {
   return command
     .addOption(stageOption())
-    .option("--table <name>", "the rate table (default: sluice-<stage>-rate)")
+    .option("--table <name>", "the rate table (default: the stage's)")
     .option("--key <key>", "RATE_KEY of the functions (default: the region)")
     .option("--json", "print one JSON object");
 }

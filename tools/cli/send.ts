@@ -1,9 +1,11 @@
 import { readFile } from "node:fs/promises";
-import { GetQueueUrlCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { Command, Option } from "commander";
+import { askAws } from "./ask-aws.ts";
 import { checkRequests } from "./check.ts";
+import { deploymentOf } from "./deployment.ts";
 import { print } from "./print.ts";
-import { reachStage, stageOption } from "./stage-option.ts";
+import { stageOption } from "./stage-option.ts";
 import { UsageError } from "./usage-error.ts";
 
 interface SendOptions {
@@ -49,10 +51,12 @@ export function send(): Command {
         const problems = checked.problems.map(({ path, message }) => `  ${path}: ${message}`);
         throw new UsageError(`This is not a valid send request; nothing was put on the queue.\n${problems.join("\n")}`);
       }
-      await reachStage(options.stage);
-      const client = new SQSClient({});
-      const QueueUrl = await queueUrl(client, `sluice-${options.stage}-${options.lane}`);
-      const { MessageId } = await client.send(new SendMessageCommand({ QueueUrl, MessageBody: body }));
+      const { queueUrls } = await deploymentOf(options.stage);
+      const QueueUrl = queueUrls[options.lane];
+      const { MessageId } = await askAws(
+        `put the request on the ${options.lane} queue`,
+        new SQSClient({}).send(new SendMessageCommand({ QueueUrl, MessageBody: body })),
+      );
       print(options.json ?? false, [`Put on the ${options.lane} queue as ${MessageId}.`], { QueueUrl, MessageId });
     });
 }
@@ -78,17 +82,5 @@ async function readText(path: string): Promise<string> {
     return await readFile(path, "utf8");
   } catch (cause) {
     throw new UsageError(`Cannot read ${path}: ${(cause as NodeJS.ErrnoException).code}.`, { cause });
-  }
-}
-
-async function queueUrl(client: SQSClient, QueueName: string): Promise<string> {
-  try {
-    const { QueueUrl } = await client.send(new GetQueueUrlCommand({ QueueName }));
-    return QueueUrl ?? "";
-  } catch (cause) {
-    throw new UsageError(
-      `Cannot find the queue ${QueueName} (${(cause as Error).name}). Is the stage right, and are region and credentials set?`,
-      { cause },
-    );
   }
 }

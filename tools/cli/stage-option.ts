@@ -3,9 +3,10 @@ import { runningLocalStage } from "./local-stage.ts";
 
 /** Which deployment a verb is about. */
 export function stageOption(): Option {
-  return new Option("--stage <stage>", "which deployment; `local` is the stack that `npm run dev` keeps up").default(
-    "local",
-  );
+  return new Option(
+    "--stage <stage>",
+    "which deployment: the stack sluice-<stage> of the account and region; `local` is what `npm run dev` keeps up",
+  ).default("local");
 }
 
 /**

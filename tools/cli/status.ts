@@ -1,18 +1,20 @@
-import { GetQueueUrlCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { SQSClient } from "@aws-sdk/client-sqs";
 import { Command } from "commander";
 import { queueDepth } from "../local/queue-depth.ts";
+import type { QueueName } from "../local/stage.ts";
+import { deploymentOf } from "./deployment.ts";
 import { print, table } from "./print.ts";
 import { rateLines, rateObject, timelineOf } from "./rate.ts";
-import { reachStage, stageOption } from "./stage-option.ts";
+import { stageOption } from "./stage-option.ts";
 
 /** In the order in which an operator asks. */
-const QUEUES = [
+const QUEUES: readonly QueueName[] = [
   "transactional",
   "campaign",
-  "transactional-dead-letters",
-  "campaign-dead-letters",
-  "dead-tokens",
-  "held-tokens",
+  "transactionalDeadLetters",
+  "campaignDeadLetters",
+  "deadTokens",
+  "heldTokens",
 ];
 
 /** `sluice status`: what waits where, and at what rate it goes. */
@@ -22,10 +24,10 @@ export function status(): Command {
     .addOption(stageOption())
     .option("--json", "print one JSON object")
     .action(async (options: { stage: string; json?: true }) => {
-      await reachStage(options.stage);
+      const deployment = await deploymentOf(options.stage);
       const client = new SQSClient({});
-      const queues = await Promise.all(QUEUES.map((name) => depthOf(client, `sluice-${options.stage}-${name}`)));
-      const rate = await (await timelineOf(options)).read();
+      const queues = await Promise.all(QUEUES.map((queue) => depthOf(client, deployment.queueUrls[queue] ?? "")));
+      const rate = await timelineOf(deployment).read();
       print(
         options.json ?? false,
         [
@@ -43,11 +45,11 @@ export function status(): Command {
     });
 }
 
-/** Dashes for a queue that the stage does not have, or that we may not see. */
-async function depthOf(client: SQSClient, name: string) {
+/** Dashes for a queue that is not there, or that we may not see. */
+async function depthOf(client: SQSClient, queueUrl: string) {
+  const name = queueUrl.split("/").at(-1) ?? "";
   try {
-    const { QueueUrl = "" } = await client.send(new GetQueueUrlCommand({ QueueName: name }));
-    return { name, ...(await queueDepth(client, QueueUrl)) };
+    return { name, ...(await queueDepth(client, queueUrl)) };
   } catch (cause) {
     return { name, visible: "–", inFlight: "–", delayed: "–", problem: (cause as Error).name };
   }

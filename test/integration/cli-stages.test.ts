@@ -1,0 +1,69 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { OTHER_OUTPUTS, QUEUE_OUTPUTS } from "../../tools/cli/deployment.ts";
+import { type Stack, startStack } from "../../tools/local/stack.ts";
+import { LOCAL_APPLICATION_ID, LOCAL_TABLE_NAMES } from "../../tools/local/stage.ts";
+import { describeStacks, errorXml } from "../support/cloudformation.ts";
+import { type FakeHttpService, startFakeHttpService } from "../support/fake-http-service.ts";
+import { runSluice } from "../support/run-sluice.ts";
+
+/** The verbs on a deployed stage: found through its stack's outputs, which here lead to the local stack. */
+
+let stack: Stack;
+let cloudFormation: FakeHttpService;
+
+beforeAll(async () => {
+  stack = await startStack();
+  const outputs = {
+    ...Object.fromEntries(
+      Object.entries(QUEUE_OUTPUTS).map(([queue, output]) => [output, stack.queueUrls[queue as "campaign"]]),
+    ),
+    [OTHER_OUTPUTS.applicationIds]: `${LOCAL_APPLICATION_ID},second`,
+    [OTHER_OUTPUTS.stateTable]: LOCAL_TABLE_NAMES.state,
+    [OTHER_OUTPUTS.rateTable]: LOCAL_TABLE_NAMES.rate,
+    [OTHER_OUTPUTS.functions]: "sluice-shop-send-messages-transactional",
+  };
+  cloudFormation = await startFakeHttpService((request) =>
+    request.body.includes("sluice-guarded")
+      ? { status: 403, body: errorXml("AccessDenied", "not authorized to perform: cloudformation:DescribeStacks") }
+      : describeStacks({ "sluice-shop": outputs, "sluice-old": { TransactionalQueueUrl: "x" } }, request),
+  );
+});
+afterAll(async () => {
+  await stack.close();
+  await cloudFormation.close();
+});
+
+const run = (words: readonly string[], stage = "shop") =>
+  runSluice([...words, "--stage", stage], {
+    env: { ...stack.environment, AWS_ENDPOINT_URL_CLOUDFORMATION: cloudFormation.url },
+  });
+
+describe("a deployed stage", () => {
+  it("is sent to, and answers status, rate and channel", async () => {
+    const request = {
+      Addresses: { "my-device": { ChannelType: "GCM" } },
+      MessageConfiguration: { GCMMessage: { Body: "It works." } },
+    };
+    const sent = await run(["send", "--message-request", JSON.stringify(request), "--json"]);
+    expect(JSON.parse(sent.stdout)).toMatchObject({ QueueUrl: stack.queueUrls.transactional });
+    await expect.poll(async () => (await stack.simulator.ledger()).devices.received, { timeout: 30_000 }).toBe(1);
+
+    const status = JSON.parse((await run(["status", "--json"])).stdout);
+    expect(status.queues).toContainEqual(expect.objectContaining({ name: "sluice-local-held-tokens", visible: 0 }));
+    expect(status.rate).toMatchObject({ quota: 20_000, override: false });
+    expect((await run(["rate", "show"])).stdout).toContain("20000 messages/s");
+    expect(JSON.parse((await run(["channel", "show", "fcm", "--json"])).stdout)).toMatchObject({
+      applicationId: LOCAL_APPLICATION_ID,
+      channels: [{ state: "enabled" }],
+    });
+  });
+
+  it.each([
+    ["nowhere", /no stack sluice-nowhere in this account and region.*AWS_REGION.*npm run deploy -- --stage nowhere/],
+    ["old", /sluice-old has no output .*Deploy it again/],
+    ["guarded", /Cannot find the stack sluice-guarded: AccessDenied.*DescribeStacks.*permission/],
+  ])("that is %s is told with the cure", async (stage, words) => {
+    const { exitCode, stderr } = await run(["status"], stage);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: expect.stringMatching(words) });
+  });
+});
