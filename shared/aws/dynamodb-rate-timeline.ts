@@ -1,15 +1,21 @@
-import { Agent as HttpAgent } from "node:http";
-import { Agent as HttpsAgent } from "node:https";
-import type { AttributeValue, DynamoDBClientConfig } from "@aws-sdk/client-dynamodb";
+import type {
+  AttributeValue,
+  DynamoDBClientConfig,
+  GetItemCommandInput,
+  UpdateItemCommandInput,
+} from "@aws-sdk/client-dynamodb";
 import {
   ConditionalCheckFailedException,
   DynamoDBClient,
   GetItemCommand,
   UpdateItemCommand,
 } from "@aws-sdk/client-dynamodb";
-import { NodeHttpHandler } from "@smithy/node-http-handler";
 import * as law from "../core/rate/timeline.ts";
 import type { Clock, RateTimeline, TimelineState, TimelineTrouble } from "../ports.ts";
+import { NoAnswer } from "./no-answer.ts";
+import { ONE_ATTEMPT, withoutLog } from "./one-attempt.ts";
+import { type Departure, departWhen, SlotHandler } from "./slot-handler.ts";
+import { systemClock } from "./system-clock.ts";
 
 export interface DynamodbRateTimelineParts {
   /** Of its own: see `rateTimelineClient`. */
@@ -18,9 +24,10 @@ export interface DynamodbRateTimelineParts {
   /** The item is `rate#<rateKey>`: functions that name the same share one rate. */
   readonly rateKey: string;
   readonly clock: Clock;
+  /** How long an answer is waited for; 150 ms where not given, since a slot is worth nothing after that. */
+  readonly answerWithinMs?: number;
 }
 
-/** A slot is worth nothing after this long, so neither is an answer. */
 const TIMEOUT_MS = 150;
 /** The first word of a process resolves names and shakes hands as well. */
 const OPEN_TIMEOUT_MS = 1_000;
@@ -70,20 +77,37 @@ export function dynamodbRateTimeline(parts: DynamodbRateTimelineParts): RateTime
 }
 
 /**
- * A DynamoDB client for the timeline alone: nothing else waits for its sockets, and it tries once, because a lease that
- * is asked for again while the first answer is late would be two.
+ * A DynamoDB client for the timeline alone: nothing else waits for its connections, and it tries once, because a lease
+ * that is asked for again while the first answer is late would be two.
  */
 export function rateTimelineClient(overrides: DynamoDBClientConfig = {}): DynamoDBClient {
-  const sockets = { keepAlive: true, maxSockets: 4 };
-  return new DynamoDBClient({
-    maxAttempts: 1,
-    requestHandler: new NodeHttpHandler({
-      httpAgent: new HttpAgent(sockets),
-      httpsAgent: new HttpsAgent(sockets),
-    }),
-    ...overrides,
+  const requestHandler = new SlotHandler({
+    maxCallsInFlight: MOST_REQUESTS,
+    callTimeoutMs: OPEN_TIMEOUT_MS,
+    connectTimeoutMs: OPEN_TIMEOUT_MS,
+    idleSocketMs: IDLE_SOCKET_MS,
+    clock: systemClock(),
   });
+  const client = new DynamoDBClient({ ...ONE_ATTEMPT, ...overrides, requestHandler });
+  client.middlewareStack.add(
+    (next) => (args) => {
+      departWhen(args.request, (args.input as Departing).departure);
+      return next(args);
+    },
+    { step: "deserialize", priority: "low", name: "departWhenWanted" },
+  );
+  return withoutLog(client);
 }
+
+/** An input of the SDK with the departure of its request, which the SDK hands on unseen. */
+interface Departing {
+  readonly departure: Departure;
+}
+
+/** Three questions at once, and those whose answers are no longer waited for. */
+const MOST_REQUESTS = 16;
+/** A connection that has been idle for longer may be closed at the other end without our knowing. */
+const IDLE_SOCKET_MS = 3_000;
 
 /** The timeline flips between running and idle at most once per lease of somebody else; this often in a row it never does. */
 const MOST_TRIES = 4;
@@ -228,14 +252,15 @@ function state(done: Updated): TimelineState {
 }
 
 /** The one item: reads, conditional updates, and every way in which they fail. */
-function rateItem({ client, tableName, rateKey, clock }: DynamodbRateTimelineParts) {
+function rateItem({ client, tableName, rateKey, clock, answerWithinMs = TIMEOUT_MS }: DynamodbRateTimelineParts) {
   const key = { TableName: tableName, Key: { pk: { S: `rate#${rateKey}` }, sk: { S: "timeline" } } };
   const clockDoubt = watchClock(client, clock);
 
   const read = async (): Promise<TimelineState> => {
     try {
-      const { Item } = await client.send(new GetItemCommand({ ...key, ConsistentRead: true }), {
-        abortSignal: AbortSignal.timeout(TIMEOUT_MS),
+      const { Item } = await within(answerWithinMs, (departure) => {
+        const input: GetItemCommandInput & Departing = { ...key, ConsistentRead: true, departure };
+        return client.send(new GetItemCommand(input));
       });
       return found(Item);
     } catch (error) {
@@ -243,22 +268,25 @@ function rateItem({ client, tableName, rateKey, clock }: DynamodbRateTimelinePar
     }
   };
 
-  const update = async (change: Update, timeoutMs = TIMEOUT_MS): Promise<Updated> => {
+  const update = async (change: Update, timeoutMs = answerWithinMs): Promise<Updated> => {
     const { ConditionExpression, UpdateExpression, ...placeholders } = expressions(change);
-    const command = new UpdateItemCommand({
+    const input = {
       ...key,
       ...placeholders,
       UpdateExpression,
       ConditionExpression,
       ReturnValues: "ALL_NEW",
       ReturnValuesOnConditionCheckFailure: "ALL_OLD",
-    });
+    } satisfies UpdateItemCommandInput;
     // Whoever is known to have a wrong clock looks at it again before it writes times into the item.
     if (clockDoubt() !== undefined) await read();
     const doubt = clockDoubt();
     if (doubt !== undefined) return { kind: "away", detail: doubt };
     try {
-      const { Attributes } = await client.send(command, { abortSignal: AbortSignal.timeout(timeoutMs) });
+      const { Attributes } = await within(timeoutMs, (departure) => {
+        const departing: UpdateItemCommandInput & Departing = { ...input, departure };
+        return client.send(new UpdateItemCommand(departing));
+      });
       const after = found(Attributes);
       return after.kind === "found" ? { kind: "updated", timeline: after.timeline } : after;
     } catch (error) {
@@ -270,6 +298,24 @@ function rateItem({ client, tableName, rateKey, clock }: DynamodbRateTimelinePar
   };
 
   return { read, update };
+}
+
+/**
+ * Waits so long and no longer: an answer that comes later finds nobody, and a request that has found no connection until
+ * then is not sent any more.
+ */
+async function within<Answer>(timeoutMs: number, ask: (departure: Departure) => Promise<Answer>): Promise<Answer> {
+  let isWanted = true;
+  const givenUp = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    isWanted = false;
+    givenUp.reject(new NoAnswer(`No answer within ${timeoutMs} ms`, { kind: "unknown" }));
+  }, timeoutMs);
+  try {
+    return await Promise.race([ask(async () => isWanted), givenUp.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function expressions({ set, add, conditions, values, names }: Update) {

@@ -19,11 +19,15 @@ export interface SlotHandlerSettings {
   readonly clock: Clock;
 }
 
-type SdkOptions = NonNullable<Parameters<NodeHttpHandler["handle"]>[1]>;
+/** Resolves when a call may be written; with false when it may not be any more. */
+export type Departure = () => Promise<boolean>;
 
-/** What a call brings along through the SDK; of the SDK's own options none is used. */
-export interface SlotOptions extends SdkOptions {
-  /** Resolves when the call may be written; with false when it may not be any more. */
+/** To be said of a request in the last middleware, since the SDK copies it on its way there. */
+export function departWhen(request: unknown, departure: Departure): void {
+  Object.assign(request as SlotRequest, { departure });
+}
+
+interface SlotRequest extends Request {
   readonly departure?: () => Promise<boolean>;
 }
 
@@ -58,7 +62,8 @@ export class SlotHandler {
   }
 
   /** @throws {NoAnswer} when there is no whole response */
-  async handle(request: Request, { departure }: SlotOptions = {}): Promise<{ response: WholeResponse }> {
+  async handle(request: SlotRequest): Promise<{ response: WholeResponse }> {
+    const { departure } = request;
     await this.#takePlace();
     try {
       const connection = this.#idleConnection() ?? (await this.#connect(request));

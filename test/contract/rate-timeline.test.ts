@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { dynamodbRateTimeline, rateTimelineClient } from "../../shared/aws/dynamodb-rate-timeline.ts";
 import type { RateTimeline } from "../../shared/ports.ts";
 import { createTable, LOCAL_CREDENTIALS, startDynalite } from "../support/dynamodb-table.ts";
+import { startFakeHttpService } from "../support/fake-http-service.ts";
 import { memoryRateTimeline } from "../support/memory-rate-timeline.ts";
 import type { Keeper } from "./rate-timeline.ts";
 import { describeRateTimeline } from "./rate-timeline.ts";
@@ -107,7 +108,7 @@ describe("DynamoDB in trouble", () => {
   };
 
   it.each<{ what: string; answer: Reply; kind: string; detail?: RegExp }>([
-    { what: "does not answer", answer: "never", kind: "away", detail: /Abort|Timeout/ },
+    { what: "does not answer", answer: "never", kind: "away", detail: /No answer within 150 ms/ },
     { what: "cuts the connection", answer: "cut", kind: "away", detail: /socket hang up|ECONNRESET/ },
     {
       what: "fails",
@@ -151,4 +152,20 @@ describe("DynamoDB in trouble", () => {
     expect(await reserveOnce(dated(-60_000))).toMatchObject({ kind: "away", detail: expect.stringMatching(/ahead/) });
     expect(await reserveOnce(dated(0))).toEqual({ kind: "contended" });
   });
+});
+
+it("does not send a question any more for whose answer nobody waits", async () => {
+  const service = await startFakeHttpService(() => "silence");
+  const client = rateTimelineClient({ ...LOCAL_CREDENTIALS, endpoint: service.url });
+  const timeline = dynamodbRateTimeline({ client, tableName: "rate", rateKey: "k", clock });
+  const inFlight = 16;
+  const answers = await Promise.all(Array.from({ length: inFlight + 1 }, () => timeline.read()));
+  expect(answers.map(({ kind }) => kind)).toEqual(answers.map(() => "away"));
+  // The last one has its turn when the connections of the others are given up.
+  await vi.waitFor(() => expect(service.connections()).toEqual({ opened: inFlight + 1, open: 1 }), { timeout: 5_000 });
+  await timeline.read();
+  expect(service.requests.map(({ connection }) => connection)).toContain(inFlight + 1);
+  expect(service.requests).toHaveLength(inFlight + 1);
+  client.destroy();
+  await service.close();
 });

@@ -66,8 +66,12 @@ export function timelineOf(
   { tableNames, region }: Deployment,
   { table = tableNames.rate, key = region }: Pick<RateOptions, "table" | "key"> = {},
 ): RateTimeline {
-  return dynamodbRateTimeline({ client: rateTimelineClient(), tableName: table, rateKey: key, clock: systemClock() });
+  const parts = { client: rateTimelineClient(), tableName: table, rateKey: key, clock: systemClock() };
+  return dynamodbRateTimeline({ ...parts, answerWithinMs: ANSWER_WITHIN_MS });
 }
+
+/** Whoever asks may be an ocean away, and three round trips go by before the question is there. */
+const ANSWER_WITHIN_MS = 2_000;
 
 function options(command: Command): Command {
   return command
