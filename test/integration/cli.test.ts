@@ -117,8 +117,8 @@ describe("sluice send", () => {
   });
 });
 
-describe("sluice status, channel and rate", () => {
-  it("shows queues, channels and the rate, and lets an operator set it and take that back", async () => {
+describe("sluice status, channel, doctor and rate", () => {
+  it("shows queues, channels and the rate, finds nothing wrong, and lets an operator set it and take that back", async () => {
     const env = { TMPDIR: await mkdtemp(join(folder, "rate-")) };
     const stage = await serveSluice(["start", "--serve", "--json"], env);
     try {
@@ -131,6 +131,10 @@ describe("sluice status, channel and rate", () => {
       });
       const channels = JSON.parse((await runSluice(["channel", "show", "--json"], { env })).stdout);
       expect(channels).toMatchObject({ applicationId: LOCAL_APPLICATION_ID, channels: { length: 7 } });
+
+      const doctor = await runSluice(["doctor", "--json"], { env });
+      expect(doctor).toMatchObject({ exitCode: 0, stderr: "" });
+      expect(JSON.parse(doctor.stdout)).toMatchObject({ stage: "local", wrong: 0, probe: [] });
 
       const { MessageRequest } = request("my-device", "It works.");
       await runSluice(["send", "--message-request", JSON.stringify(MessageRequest)], { env });

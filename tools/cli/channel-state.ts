@@ -10,6 +10,8 @@ export interface ChannelState {
   readonly state: "enabled" | "off" | "absent";
   /** `TOKEN`, `CERTIFICATE` or `KEY`, as the API spells it; channels that know one way only have none. */
   readonly authentication?: string;
+  /** Whether it has what a `TOKEN` is made with; of other ways the API does not tell. */
+  readonly credentials?: "present" | "missing";
   /** ISO 8601, where the credentials end and it was noted when. */
   readonly expires?: string;
   readonly changed?: string;
@@ -29,12 +31,14 @@ export async function channelStates(
       const answer = await answerOf(client, applicationId, channel);
       if (answer === undefined) return { channel, channelType, state: "absent" as const };
       const { DefaultAuthenticationMethod: authentication, LastModifiedDate: changed } = answer;
+      const hasToken = answer.HasFcmServiceCredentials ?? answer.HasTokenKey ?? false;
       const expiresAt = authentication === "CERTIFICATE" ? expiryIn(tags, channel) : undefined;
       return {
         channel,
         channelType,
         state: answer.Enabled === true ? ("enabled" as const) : ("off" as const),
         ...(authentication === undefined ? {} : { authentication }),
+        ...(authentication === "TOKEN" ? { credentials: hasToken ? ("present" as const) : ("missing" as const) } : {}),
         ...(expiresAt === undefined ? {} : { expires: expiresAt.toISOString() }),
         ...(changed === undefined ? {} : { changed }),
       };

@@ -4,6 +4,7 @@ import { awsProblem } from "./ask-aws.ts";
 import { runningLocalStage } from "./local-stage.ts";
 import { reachStage } from "./stage-option.ts";
 import { UsageError } from "./usage-error.ts";
+import { VERSION } from "./version.ts";
 
 /** Where the parts of a stage are. */
 export interface Deployment {
@@ -14,6 +15,8 @@ export interface Deployment {
   /** Those that the stage has. */
   readonly queueUrls: Readonly<Partial<Record<QueueName, string>>>;
   readonly tableNames: { readonly state: string; readonly rate: string };
+  /** Of what is deployed. */
+  readonly version: string;
   /** Of the functions of the stack; none on this machine. */
   readonly functionNames: readonly string[];
 }
@@ -34,6 +37,7 @@ export const OTHER_OUTPUTS = {
   stateTable: "StateTableName",
   rateTable: "RateTableName",
   functions: "FunctionNames",
+  version: "Version",
 } as const;
 
 /**
@@ -49,7 +53,7 @@ export async function deploymentOf(stage: string): Promise<Deployment> {
 
 async function localDeployment(): Promise<Deployment> {
   const { applicationIds, queueUrls } = await runningLocalStage();
-  const fixed = { region: LOCAL_REGION, tableNames: LOCAL_TABLE_NAMES, functionNames: [] };
+  const fixed = { region: LOCAL_REGION, tableNames: LOCAL_TABLE_NAMES, functionNames: [], version: VERSION };
   return { stage: "local", ...fixed, applicationIds, queueUrls };
 }
 
@@ -70,7 +74,9 @@ async function deployedStage(stage: string): Promise<Deployment> {
     applicationIds: output(OTHER_OUTPUTS.applicationIds).split(","),
     queueUrls: Object.fromEntries(Object.entries(QUEUE_OUTPUTS).map(([queue, name]) => [queue, output(name)])),
     tableNames: { state: output(OTHER_OUTPUTS.stateTable), rate: output(OTHER_OUTPUTS.rateTable) },
-    functionNames: output(OTHER_OUTPUTS.functions).split(","),
+    // Nothing but the doctor reads these, and what they say of an older stack is for it to tell.
+    version: outputs.get(OTHER_OUTPUTS.version) ?? "unknown",
+    functionNames: outputs.get(OTHER_OUTPUTS.functions)?.split(",") ?? [],
   };
 }
 

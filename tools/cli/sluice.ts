@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { app } from "./app.ts";
 import { channel } from "./channel.ts";
 import { check } from "./check.ts";
+import { doctor } from "./doctor.ts";
 import { plan } from "./plan.ts";
 import { rate } from "./rate.ts";
 import { send } from "./send.ts";
@@ -10,13 +11,15 @@ import { simulate } from "./simulate.ts";
 import { start } from "./start.ts";
 import { status } from "./status.ts";
 import { UsageError } from "./usage-error.ts";
+import { VERSION } from "./version.ts";
 
 /** The command `sluice`: one file per verb beside this one. */
 const sluice = new Command("sluice")
   .description("Push notifications on AWS: queue, rate limit, accounting and token hygiene around SendMessages.")
+  .version(VERSION)
   .showHelpAfterError("(see --help)");
 
-for (const verb of [start, simulate, send, check, plan, status, rate, app, channel]) sluice.addCommand(verb());
+for (const verb of [start, simulate, send, check, plan, status, rate, app, channel, doctor]) sluice.addCommand(verb());
 
 try {
   await sluice.parseAsync();

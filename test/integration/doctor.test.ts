@@ -1,0 +1,438 @@
+import {
+  DeleteAppCommand,
+  PinpointClient,
+  TagResourceCommand,
+  UpdateApnsChannelCommand,
+  UpdateGcmChannelCommand,
+} from "@aws-sdk/client-pinpoint";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { examine } from "../../tools/cli/doctor/examine.ts";
+import type { Finding } from "../../tools/cli/doctor/finding.ts";
+import { probe } from "../../tools/cli/doctor/probe.ts";
+import { type PushSimulator, startPushSimulator } from "../../tools/local/push-simulator/server.ts";
+import { type AwsAccount, type AwsFunction, answerOf, goodAccount } from "../support/aws-account.ts";
+import { type FakeHttpService, startFakeHttpService } from "../support/fake-http-service.ts";
+import { apnsKey } from "../support/push-credentials.ts";
+import { runSluice } from "../support/run-sluice.ts";
+import { TLS_CERTIFICATE } from "../support/tls-certificate.ts";
+
+/** The doctor against an account in its wire formats, of which each case breaks one thing. */
+
+const APP = "b31c292f";
+const NOW = new Date("2026-11-26T12:00:00Z");
+
+let account: AwsAccount;
+let service: FakeHttpService;
+let simulator: PushSimulator;
+let environment: Record<string, string>;
+
+beforeAll(async () => {
+  service = await startFakeHttpService((request) => answerOf(account, request));
+});
+beforeEach(async () => {
+  account = goodAccount("shop", APP, service.url);
+  simulator = await startPushSimulator({ applications: { [APP]: ["GCM"] }, keepMessages: true });
+  environment = {
+    AWS_REGION: "us-east-1",
+    AWS_ACCESS_KEY_ID: "test",
+    AWS_SECRET_ACCESS_KEY: "test",
+    AWS_ENDPOINT_URL: service.url,
+    AWS_ENDPOINT_URL_PINPOINT: simulator.url,
+  };
+  Object.assign(process.env, environment);
+  return () => simulator.close();
+});
+afterAll(() => service.close());
+
+const wrongIn = (findings: readonly Finding[]) => findings.filter(({ verdict }) => verdict === "wrong");
+const sender = (lane: "transactional" | "campaign") =>
+  account.functions[`sluice-shop-send-messages-${lane}`] as AwsFunction;
+const queue = (name: string) => account.queues[`sluice-shop-${name}`] as Record<string, string>;
+const mapping = (lane: "transactional" | "campaign") => sender(lane).mappings[0] as Record<string, unknown>;
+
+describe("a good stage", () => {
+  it("has nothing wrong, and what could not be checked is said", async () => {
+    const findings = await examine("shop", NOW);
+    expect(wrongIn(findings)).toEqual([]);
+    expect(findings.map(({ verdict, subject }) => `${verdict} ${subject}`)).toEqual([
+      "ok credentials",
+      "ok version",
+      `ok application ${APP}`,
+      `ok channel fcm of ${APP}`,
+      "ok quota for MESSAGES_PER_SECOND",
+      "ok quota for CALLS_PER_SECOND",
+      ...[
+        "transactional",
+        "campaign",
+        "transactional-dead-letters",
+        "campaign-dead-letters",
+        "dead-tokens",
+        "held-tokens",
+      ].map((name) => `ok queue sluice-shop-${name}`),
+      "ok table sluice-shop-state",
+      "ok table sluice-shop-rate",
+      "ok function sluice-shop-send-messages-transactional",
+      "ok function sluice-shop-send-messages-campaign",
+      "unchecked permissions of the functions",
+    ]);
+  });
+});
+
+interface Broken {
+  readonly what: string;
+  readonly breakIt: () => unknown;
+  readonly subject: string;
+  readonly message: RegExp;
+  readonly cure: RegExp;
+}
+
+const gcm = (request: object) =>
+  new PinpointClient({}).send(
+    new UpdateGcmChannelCommand({ ApplicationId: APP, GCMChannelRequest: { Enabled: true, ...request } }),
+  );
+const certificate = async (expires: string | undefined) => {
+  const APNSChannelRequest = { Certificate: TLS_CERTIFICATE.cert, PrivateKey: TLS_CERTIFICATE.key, Enabled: true };
+  await new PinpointClient({}).send(new UpdateApnsChannelCommand({ ApplicationId: APP, APNSChannelRequest }));
+  if (expires === undefined) return;
+  const ResourceArn = `arn:aws:mobiletargeting:us-east-1:000000000000:apps/${APP}`;
+  const TagsModel = { tags: { "sluice:apns-certificate-expires": expires } };
+  await new PinpointClient({}).send(new TagResourceCommand({ ResourceArn, TagsModel }));
+};
+
+describe("a broken stage", () => {
+  it.each<Broken>([
+    {
+      what: "credentials that AWS does not know",
+      breakIt: () => delete account.caller,
+      subject: "credentials",
+      message: /does not accept the credentials/,
+      cure: /aws sts get-caller-identity/,
+    },
+    {
+      what: "a stage that is not there",
+      breakIt: () => (account.stacks = {}),
+      subject: "stage shop",
+      message: /no stack sluice-shop/,
+      cure: /npm run deploy -- --stage shop/,
+    },
+    {
+      what: "another version",
+      breakIt: () => (account.stacks = { "sluice-shop": { ...account.stacks["sluice-shop"], Version: "0.0.1" } }),
+      subject: "version",
+      message: /the stack is of version 0\.0\.1/,
+      cure: /npm run deploy/,
+    },
+    {
+      what: "an application that is gone",
+      breakIt: () => new PinpointClient({}).send(new DeleteAppCommand({ ApplicationId: APP })),
+      subject: `application ${APP}`,
+      message: /is not there/,
+      cure: /sluice app list --stage shop/,
+    },
+    {
+      what: "FCM by the legacy key",
+      breakIt: () => gcm({ DefaultAuthenticationMethod: "KEY", ApiKey: "AAAA" }),
+      subject: `channel fcm of ${APP}`,
+      message: /Google has shut down/,
+      cure: /sluice channel enable fcm --stage shop .*--service-account/,
+    },
+    {
+      what: "an expired certificate",
+      breakIt: () => certificate("2026-11-25T00:00:00Z"),
+      subject: `channel apns of ${APP}`,
+      message: /expired on 2026-11-25/,
+      cure: /--key FILE\.p8/,
+    },
+    {
+      what: "a certificate near its end",
+      breakIt: () => certificate("2026-12-10T12:00:00Z"),
+      subject: `channel apns of ${APP}`,
+      message: /expires in 14 days/,
+      cure: /--key FILE\.p8/,
+    },
+    {
+      what: "a setting over the quota",
+      breakIt: () => (sender("campaign").environment["MESSAGES_PER_SECOND"] = "50000"),
+      subject: "quota for MESSAGES_PER_SECOND",
+      message: /set to 50000, and the account has 25000/,
+      cure: /messagesPerSecond=25000/,
+    },
+    {
+      what: "a queue that is gone",
+      breakIt: () => delete account.queues["sluice-shop-held-tokens"],
+      subject: "queue sluice-shop-held-tokens",
+      message: /is not there/,
+      cure: /npm run deploy/,
+    },
+    {
+      what: "a lane without a redrive policy",
+      breakIt: () => delete queue("campaign")["RedrivePolicy"],
+      subject: "queue sluice-shop-campaign",
+      message: /no redrive policy/,
+      cure: /npm run deploy/,
+    },
+    {
+      what: "dead letters that go elsewhere",
+      breakIt: () => {
+        queue("campaign")["RedrivePolicy"] = JSON.stringify({
+          deadLetterTargetArn: queue("dead-tokens")["QueueArn"],
+          maxReceiveCount: 10,
+        });
+      },
+      subject: "queue sluice-shop-campaign",
+      message: /not the lane's own dead-letter queue/,
+      cure: /npm run deploy/,
+    },
+    {
+      what: "records that are given up at once",
+      breakIt: () => {
+        queue("campaign")["RedrivePolicy"] = queue("campaign")["RedrivePolicy"]?.replace("10}", "1}") ?? "";
+      },
+      subject: "queue sluice-shop-campaign",
+      message: /gives a record up after 1 receives/,
+      cure: /npm run deploy/,
+    },
+    {
+      what: "dead letters that are lost early",
+      breakIt: () => (queue("campaign-dead-letters")["MessageRetentionPeriod"] = "345600"),
+      subject: "queue sluice-shop-campaign",
+      message: /keeps records for 4 days and its dead-letter queue for 4/,
+      cure: /npm run deploy/,
+    },
+    {
+      what: "a visibility timeout that is too short",
+      breakIt: () => (queue("campaign")["VisibilityTimeout"] = "360"),
+      subject: "queue sluice-shop-campaign",
+      message: /360 s, under six time-outs .* \(361 s\)/,
+      cure: /npm run deploy/,
+    },
+    {
+      what: "a queue in the clear",
+      breakIt: () => (queue("dead-tokens")["SqsManagedSseEnabled"] = "false"),
+      subject: "queue sluice-shop-dead-tokens",
+      message: /not encrypted/,
+      cure: /npm run deploy/,
+    },
+    {
+      what: "a table with other keys",
+      breakIt: () => (account.tables["sluice-shop-rate"] = { keys: "id HASH", status: "ACTIVE" }),
+      subject: "table sluice-shop-rate",
+      message: /the keys id HASH/,
+      cure: /npm run deploy/,
+    },
+    {
+      what: "a table that never forgets",
+      breakIt: () => (account.tables["sluice-shop-state"] = { keys: "pk HASH, sk RANGE", status: "ACTIVE" }),
+      subject: "table sluice-shop-state",
+      message: /keeps its items for ever/,
+      cure: /aws dynamodb update-time-to-live/,
+    },
+    {
+      what: "a table that is gone",
+      breakIt: () => delete account.tables["sluice-shop-state"],
+      subject: "table sluice-shop-state",
+      message: /is not there/,
+      cure: /npm run deploy/,
+    },
+    {
+      what: "a function that is gone",
+      breakIt: () => delete account.functions["sluice-shop-send-messages-transactional"],
+      subject: "function sluice-shop-send-messages-transactional",
+      message: /is not there/,
+      cure: /npm run deploy/,
+    },
+    {
+      what: "an old runtime",
+      breakIt: () => (sender("campaign").Runtime = "nodejs20.x"),
+      subject: "function sluice-shop-send-messages-campaign",
+      message: /nodejs20\.x, and is built for nodejs24\.x/,
+      cure: /npm run deploy/,
+    },
+    {
+      what: "settings that make no sense",
+      breakIt: () => (sender("campaign").environment["MAX_ATTEMPTS"] = "many"),
+      subject: "function sluice-shop-send-messages-campaign",
+      message: /cannot start: Bad settings: MAX_ATTEMPTS/,
+      cure: /npm run deploy/,
+    },
+    {
+      what: "a time-out in which no call can start",
+      breakIt: () => (sender("campaign").Timeout = 13),
+      subject: "function sluice-shop-send-messages-campaign",
+      message: /no call can start/,
+      cure: /npm run deploy/,
+    },
+    {
+      what: "recursion detection",
+      breakIt: () => (sender("campaign").recursiveLoop = "Terminate"),
+      subject: "function sluice-shop-send-messages-campaign",
+      message: /recursion detection on/,
+      cure: /put-function-recursion-config .*sluice-shop-send-messages-campaign.* Allow/,
+    },
+    {
+      what: "an event source mapping that is off",
+      breakIt: () => (mapping("campaign")["State"] = "Disabled"),
+      subject: "function sluice-shop-send-messages-campaign",
+      message: /is Disabled: nothing is sent/,
+      cure: /update-event-source-mapping --uuid mapping-campaign --enabled/,
+    },
+    {
+      what: "a function without an event source",
+      breakIt: () => {
+        sender("transactional").mappings = [];
+        for (const lane of ["transactional", "campaign"] as const) sender(lane).environment["FLEET_CONCURRENCY"] = "8";
+      },
+      subject: "function sluice-shop-send-messages-transactional",
+      message: /0 event source mappings/,
+      cure: /npm run deploy/,
+    },
+    {
+      what: "the other lane's queue",
+      breakIt: () =>
+        (mapping("campaign")["EventSourceArn"] = "arn:aws:sqs:us-east-1:000000000000:sluice-shop-transactional"),
+      subject: "function sluice-shop-send-messages-campaign",
+      message: /is fed by .*sluice-shop-transactional, and its LANE is campaign/,
+      cure: /npm run deploy/,
+    },
+    {
+      what: "a mapping without partial responses",
+      breakIt: () => delete mapping("transactional")["FunctionResponseTypes"],
+      subject: "function sluice-shop-send-messages-transactional",
+      message: /without ReportBatchItemFailures/,
+      cure: /npm run deploy/,
+    },
+  ])("with $what is found, with the cure", async ({ breakIt, subject, message, cure }) => {
+    await breakIt();
+    const wrong = wrongIn(await examine("shop", NOW)).filter((finding) => finding.subject === subject);
+    expect(wrong).toEqual([
+      { subject, verdict: "wrong", message: expect.stringMatching(message), cure: expect.stringMatching(cure) },
+    ]);
+  });
+
+  it("starts more environments than the rate is divided by: each function says so", async () => {
+    mapping("campaign")["ScalingConfig"] = { MaximumConcurrency: 80 };
+    const wrong = wrongIn(await examine("shop", NOW));
+    expect(wrong.map(({ message }) => message)).toEqual(
+      new Array(2).fill(expect.stringMatching(/FLEET_CONCURRENCY=28, and .* up to 100/)),
+    );
+    delete mapping("campaign")["ScalingConfig"];
+    expect(wrongIn(await examine("shop", NOW)).map(({ message }) => message)).toContainEqual(
+      expect.stringMatching(/without a maximum concurrency/),
+    );
+  });
+
+  it("has no channel at all", async () => {
+    await simulator.close();
+    simulator = await startPushSimulator({ applications: { [APP]: [] }, port: simulator.port });
+    expect(wrongIn(await examine("shop", NOW))).toMatchObject([
+      {
+        subject: `application ${APP}`,
+        message: "has no enabled channel",
+        cure: expect.stringContaining("sluice channel enable"),
+      },
+    ]);
+  });
+});
+
+describe("what cannot be checked", () => {
+  const uncheckedIn = async () => (await examine("shop", NOW)).filter(({ verdict }) => verdict === "unchecked");
+
+  it.each([
+    ["GetQueueAttributes", "queue sluice-shop-campaign", /sqs:GetQueueAttributes/],
+    ["DescribeTimeToLive", "table sluice-shop-state", /dynamodb:DescribeTimeToLive/],
+    ["GetFunctionRecursionConfig", "function sluice-shop-send-messages-campaign", /lambda:GetFunctionRecursionConfig/],
+    ["ListServiceQuotas", "quotas", /servicequotas:ListServiceQuotas/],
+  ])("for want of the right to %s is not called wrong", async (operation, subject, message) => {
+    account.denied = [operation];
+    expect(wrongIn(await examine("shop", NOW))).toEqual([]);
+    expect(await uncheckedIn()).toContainEqual(
+      expect.objectContaining({
+        subject,
+        message: expect.stringMatching(message),
+        cure: expect.stringMatching(/credentials/),
+      }),
+    );
+  });
+
+  it("because Service Quotas does not list it, is left to a person", async () => {
+    account.quotas = {};
+    expect(await uncheckedIn()).toContainEqual({
+      subject: "quota for CALLS_PER_SECOND",
+      verdict: "unchecked",
+      message: "Service Quotas does not list it",
+      cure: expect.stringContaining("Look at Service Quotas"),
+    });
+  });
+
+  it("because nobody noted when a certificate expires, or a channel is off", async () => {
+    await certificate(undefined);
+    await gcm({ DefaultAuthenticationMethod: "TOKEN", Enabled: false });
+    expect(await uncheckedIn()).toMatchObject([
+      {
+        subject: `channel apns of ${APP}`,
+        message: expect.stringMatching(/nobody noted/),
+        cure: expect.stringMatching(/\.p8/),
+      },
+      { subject: `channel fcm of ${APP}`, message: expect.stringMatching(/switched off/) },
+      { subject: "permissions of the functions" },
+    ]);
+  });
+});
+
+describe("the probe", () => {
+  const sent = (channelType: "GCM" | "APNS", token: string) =>
+    simulator.answersOf({ applicationId: APP, channelType, token }).map(({ message }) => JSON.stringify(message));
+
+  it("sends each kind of override to the device, and never its placeholder", async () => {
+    const APNS = { TokenKey: apnsKey(), TokenKeyId: "ABC123DEFG", TeamId: "DEF456GHIJ", BundleId: "com.example.shop" };
+    const APNSChannelRequest = { ...APNS, Enabled: true };
+    await new PinpointClient({}).send(new UpdateApnsChannelCommand({ ApplicationId: APP, APNSChannelRequest }));
+    for (const channelType of ["GCM", "APNS"] as const) {
+      const results = await probe({ applicationId: APP, channelType, deviceToken: "0123abcd" });
+      expect(results).toMatchObject([
+        { packing: "text", delivered: true, answer: "SUCCESSFUL" },
+        { packing: "all", delivered: true, answer: "SUCCESSFUL" },
+      ]);
+      const messages = sent(channelType, "0123abcd");
+      expect(messages).toEqual([
+        expect.stringContaining("Title and body of this address"),
+        expect.stringContaining("Raw content of this address"),
+      ]);
+      expect(messages.join()).not.toContain("PLACEHOLDER");
+    }
+  });
+
+  it("tells what the service said where a push was not delivered, without the device token", async () => {
+    const results = await probe({ applicationId: APP, channelType: "ADM", deviceToken: "my-token" });
+    expect(results).toMatchObject([
+      { delivered: false, answer: expect.stringContaining("No channel of type ADM") },
+      {},
+    ]);
+    expect(JSON.stringify(results)).not.toContain("my-token");
+  });
+});
+
+describe("sluice doctor", () => {
+  const run = (...words: string[]) => runSluice(["doctor", "--stage", "shop", ...words], { env: environment });
+
+  it("ends with 0 when nothing is wrong, and says what to look for on the device", async () => {
+    const { exitCode, stdout } = await run("--probe", "my-token");
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain("ok     queue sluice-shop-campaign: keeps records for 4 days\n");
+    expect(stdout).toContain(" 0 wrong, 1 not checked.");
+    expect(stdout).toContain("It should show  Sluice probe 1 of 2: Title and body of this address");
+    expect(stdout).toContain("PACKING=text, device ");
+    expect(stdout).not.toContain("my-token");
+  });
+
+  it("ends with 1 when something is, and sends no probe then", async () => {
+    queue("campaign")["VisibilityTimeout"] = "30";
+    const { exitCode, stdout } = await run("--probe", "my-token");
+    expect(exitCode).toBe(1);
+    expect(stdout).toMatch(/WRONG {2}queue sluice-shop-campaign: .*\n {8}→ npm run deploy/);
+    expect(stdout).toContain("No probe was sent");
+    const asJson = JSON.parse((await run("--json")).stdout);
+    expect(asJson).toMatchObject({ stage: "shop", wrong: 1, probe: [] });
+    expect(simulator.ledger().devices.known).toBe(0);
+  });
+});

@@ -1,0 +1,220 @@
+import { OTHER_OUTPUTS, QUEUE_OUTPUTS } from "../../tools/cli/deployment.ts";
+import { VERSION } from "../../tools/cli/version.ts";
+import { describeStacks, errorXml, type Stacks } from "./cloudformation.ts";
+import type { Reply, ServedRequest } from "./fake-http-service.ts";
+
+/** What an account tells of itself to whoever only reads. A test breaks one thing of a good one. */
+export interface AwsAccount {
+  /** Nobody, where the credentials are not valid. */
+  caller?: string;
+  stacks: Stacks;
+  functions: Record<string, AwsFunction>;
+  /** Attributes by the queue's name. */
+  queues: Record<string, Record<string, string>>;
+  tables: Record<string, { keys: string; status: string; timeToLive?: string }>;
+  /** Values by the quota's name. */
+  quotas: Record<string, number>;
+  /** Operations that the caller may not use. */
+  denied: string[];
+}
+
+export interface AwsFunction {
+  Runtime: string;
+  State: string;
+  Timeout: number;
+  environment: Record<string, string>;
+  mappings: Record<string, unknown>[];
+  recursiveLoop: string;
+}
+
+const REGION = "us-east-1";
+const ACCOUNT = "000000000000";
+const DAY = 86_400;
+
+/** A stage as `serverless.yml` makes it; its queues are at `sqsUrl`. */
+export function goodAccount(stage: string, applicationId: string, sqsUrl: string): AwsAccount {
+  const name = (part: string) => `sluice-${stage}-${part}`;
+  const arn = (queue: string) => `arn:aws:sqs:${REGION}:${ACCOUNT}:${queue}`;
+  const url = (queue: string) => `${sqsUrl}/${ACCOUNT}/${queue}`;
+  const queue = (part: string, more: Record<string, string> = {}): [string, Record<string, string>] => [
+    name(part),
+    {
+      QueueArn: arn(name(part)),
+      VisibilityTimeout: "30",
+      MessageRetentionPeriod: String(14 * DAY),
+      SqsManagedSseEnabled: "true",
+      ...more,
+    },
+  ];
+  const lane = (part: string, VisibilityTimeout: string) =>
+    queue(part, {
+      VisibilityTimeout,
+      MessageRetentionPeriod: String(4 * DAY),
+      RedrivePolicy: JSON.stringify({ deadLetterTargetArn: arn(name(`${part}-dead-letters`)), maxReceiveCount: 10 }),
+    });
+  const sender = (part: string, Timeout: number, mapping: Record<string, unknown>): [string, AwsFunction] => [
+    name(`send-messages-${part}`),
+    {
+      Runtime: "nodejs24.x",
+      State: "Active",
+      Timeout,
+      recursiveLoop: "Allow",
+      environment: {
+        APPLICATION_IDS: applicationId,
+        LANE: part,
+        REQUEST_QUEUE_URL: url(name(part)),
+        DEAD_LETTER_QUEUE_URL: url(name(`${part}-dead-letters`)),
+        DEAD_TOKEN_QUEUE_URL: url(name("dead-tokens")),
+        MESSAGES_PER_SECOND: "25000",
+        CALLS_PER_SECOND: "4000",
+        FLEET_CONCURRENCY: "28",
+      },
+      mappings: [
+        {
+          UUID: `mapping-${part}`,
+          State: "Enabled",
+          EventSourceArn: arn(name(part)),
+          FunctionResponseTypes: ["ReportBatchItemFailures"],
+          ...mapping,
+        },
+      ],
+    },
+  ];
+  const functions = Object.fromEntries([
+    sender("transactional", 30, { ScalingConfig: { MaximumConcurrency: 20 } }),
+    sender("campaign", 60, { ScalingConfig: { MaximumConcurrency: 8 }, MaximumBatchingWindowInSeconds: 1 }),
+  ]);
+  const outputs = {
+    [QUEUE_OUTPUTS.transactional]: url(name("transactional")),
+    [QUEUE_OUTPUTS.campaign]: url(name("campaign")),
+    [QUEUE_OUTPUTS.transactionalDeadLetters]: url(name("transactional-dead-letters")),
+    [QUEUE_OUTPUTS.campaignDeadLetters]: url(name("campaign-dead-letters")),
+    [QUEUE_OUTPUTS.deadTokens]: url(name("dead-tokens")),
+    [QUEUE_OUTPUTS.heldTokens]: url(name("held-tokens")),
+    [OTHER_OUTPUTS.applicationIds]: applicationId,
+    [OTHER_OUTPUTS.stateTable]: name("state"),
+    [OTHER_OUTPUTS.rateTable]: name("rate"),
+    [OTHER_OUTPUTS.functions]: Object.keys(functions).join(","),
+    [OTHER_OUTPUTS.version]: VERSION,
+  };
+  return {
+    caller: "ada",
+    stacks: { [`sluice-${stage}`]: outputs },
+    functions,
+    queues: Object.fromEntries([
+      lane("transactional", "180"),
+      lane("campaign", "361"),
+      ...["transactional-dead-letters", "campaign-dead-letters", "dead-tokens", "held-tokens"].map((part) =>
+        queue(part),
+      ),
+    ]),
+    tables: {
+      [name("state")]: { keys: "pk HASH, sk RANGE", status: "ACTIVE", timeToLive: "expiresAt" },
+      [name("rate")]: { keys: "pk HASH, sk RANGE", status: "ACTIVE" },
+    },
+    quotas: {
+      "Maximum number of push notifications that can be sent per second in a campaign": 25_000,
+      "Rate of SendMessages API requests": 4_000,
+    },
+    denied: [],
+  };
+}
+
+/** The account's answers, each in its service's wire format; which service is asked stands in the signature. */
+export function answerOf(account: AwsAccount, request: ServedRequest): Reply {
+  const [, service = ""] = /\/us-east-1\/([\w-]+)\/aws4_request/.exec(request.headers.authorization ?? "") ?? [];
+  const operation = operationOf(request);
+  if (account.denied.includes(operation)) {
+    const message = `User: arn:aws:iam::${ACCOUNT}:user/ada is not authorized to perform: ${service}:${operation}`;
+    return service === "sts" || service === "cloudformation"
+      ? { status: 403, body: errorXml("AccessDenied", message) }
+      : refusal("AccessDeniedException", message, 403);
+  }
+  switch (service) {
+    case "sts":
+      return callerIdentity(account);
+    case "cloudformation":
+      return describeStacks(account.stacks, request);
+    case "lambda":
+      return lambdaAnswer(account, request.path);
+    case "servicequotas":
+      return json({ Quotas: Object.entries(account.quotas).map(([QuotaName, Value]) => ({ QuotaName, Value })) });
+    case "sqs":
+      return queueAnswer(account, JSON.parse(request.body).QueueUrl);
+    case "dynamodb":
+      return tableAnswer(account, operation, JSON.parse(request.body).TableName);
+    default:
+      return refusal("UnknownOperationException", `No ${service} here`);
+  }
+}
+
+function operationOf({ headers, body, path }: ServedRequest): string {
+  const target = headers["x-amz-target"];
+  if (typeof target === "string") return target.split(".").at(-1) ?? "";
+  if (path.includes("recursion-config")) return "GetFunctionRecursionConfig";
+  if (path.includes("event-source-mappings")) return "ListEventSourceMappings";
+  if (path.includes("/configuration")) return "GetFunctionConfiguration";
+  return new URLSearchParams(body).get("Action") ?? "";
+}
+
+function callerIdentity({ caller }: AwsAccount): Reply {
+  if (caller === undefined) {
+    const message = "The security token included in the request is invalid.";
+    return { status: 403, body: errorXml("InvalidClientTokenId", message) };
+  }
+  const result = `<Arn>arn:aws:iam::${ACCOUNT}:user/${caller}</Arn><UserId>AIDA</UserId><Account>${ACCOUNT}</Account>`;
+  const xmlns = "https://sts.amazonaws.com/doc/2011-06-15/";
+  return {
+    status: 200,
+    headers: { "content-type": "text/xml" },
+    body: `<GetCallerIdentityResponse xmlns="${xmlns}"><GetCallerIdentityResult>${result}</GetCallerIdentityResult><ResponseMetadata><RequestId>1</RequestId></ResponseMetadata></GetCallerIdentityResponse>`,
+  };
+}
+
+function lambdaAnswer({ functions }: AwsAccount, path: string): Reply {
+  const { pathname, searchParams } = new URL(path, "http://lambda");
+  const name = searchParams.get("FunctionName") ?? pathname.split("/")[3] ?? "";
+  const found = functions[name];
+  if (found === undefined) return refusal("ResourceNotFoundException", `Function not found: ${name}`, 404);
+  const { environment, mappings, recursiveLoop, ...configuration } = found;
+  if (pathname.endsWith("/recursion-config")) return json({ RecursiveLoop: recursiveLoop });
+  if (pathname.includes("event-source-mappings")) return json({ EventSourceMappings: mappings });
+  return json({ FunctionName: name, MemorySize: 1769, ...configuration, Environment: { Variables: environment } });
+}
+
+function queueAnswer({ queues }: AwsAccount, queueUrl: string): Reply {
+  const Attributes = queues[queueUrl.split("/").at(-1) ?? ""];
+  return Attributes === undefined
+    ? refusal("QueueDoesNotExist", "The specified queue does not exist.")
+    : json({ Attributes });
+}
+
+function tableAnswer({ tables }: AwsAccount, operation: string, TableName: string): Reply {
+  const table = tables[TableName];
+  if (table === undefined) return refusal("ResourceNotFoundException", `Table: ${TableName} not found`);
+  const { keys, status, timeToLive } = table;
+  if (operation === "DescribeTimeToLive") {
+    const TimeToLiveDescription =
+      timeToLive === undefined
+        ? { TimeToLiveStatus: "DISABLED" }
+        : { TimeToLiveStatus: "ENABLED", AttributeName: timeToLive };
+    return json({ TimeToLiveDescription });
+  }
+  const KeySchema = keys.split(", ").map((key) => {
+    const [AttributeName, KeyType] = key.split(" ");
+    return { AttributeName, KeyType };
+  });
+  return json({ Table: { TableName, TableStatus: status, KeySchema } });
+}
+
+function json(value: unknown): Reply {
+  return { status: 200, body: JSON.stringify(value) };
+}
+
+function refusal(name: string, message: string, status = 400): Reply {
+  return {
+    status,
+    headers: { "x-amzn-errortype": name },
+    body: JSON.stringify({ __type: name, message, Message: message }),
+  };
+}

@@ -1,0 +1,102 @@
+import type { EventSourceMappingConfiguration } from "@aws-sdk/client-lambda";
+import { type BadSettings, readSendMessagesSettings } from "../../../shared/settings.ts";
+import { type Fault, type Finding, faultIf, judged } from "./finding.ts";
+import { type FunctionFacts, isSender } from "./function-facts.ts";
+
+/** What `serverless.yml` says, and a build is for. */
+const RUNTIME = "nodejs24.x";
+
+/** How long before its end a function starts no more calls, apart from the time-out of a call. */
+const MS_TO_SETTLE = 3_000;
+
+/** Whether the functions run as they are to, with settings that make sense together. */
+export function examineFunctions(facts: readonly FunctionFacts[], stage: string): readonly Finding[] {
+  const deploy = `npm run deploy -- --stage ${stage}`;
+  const fleet = facts.filter(isSender).reduce((sum, { mappings }) => sum + mostConcurrent(mappings), 0);
+  return facts.flatMap((one) => {
+    const { configuration } = one;
+    return judged(
+      `function ${one.name}`,
+      [
+        ...faultIf(
+          configuration.State !== "Active",
+          `is ${configuration.State}: ${configuration.StateReason ?? "Lambda gives no reason"}`,
+          deploy,
+        ),
+        ...faultIf(
+          configuration.Runtime !== RUNTIME,
+          `runs on ${configuration.Runtime}, and is built for ${RUNTIME}`,
+          deploy,
+        ),
+        ...(isSender(one) ? senderFaults(one, fleet, deploy) : []),
+      ],
+      `${configuration.Runtime}, ${configuration.MemorySize} MB, ${configuration.Timeout} s`,
+    );
+  });
+}
+
+function senderFaults(one: FunctionFacts, fleet: number, deploy: string): readonly Fault[] {
+  const { configuration, environment, mappings, recursiveLoop } = one;
+  return [
+    ...settingsFaults(one, fleet, deploy),
+    ...faultIf(
+      recursiveLoop !== "Allow",
+      `has recursion detection on (${recursiveLoop}): Lambda stops what is put back after 16 rounds`,
+      `aws lambda put-function-recursion-config --function-name ${configuration.FunctionName} --recursive-loop Allow, or ${deploy}`,
+    ),
+    ...faultIf(mappings.length !== 1, `has ${mappings.length} event source mappings, and should have one`, deploy),
+    ...mappings.flatMap((mapping) => mappingFaults(mapping, environment["LANE"] ?? "", deploy)),
+  ];
+}
+
+function settingsFaults(
+  { configuration, environment }: FunctionFacts,
+  fleet: number,
+  deploy: string,
+): readonly Fault[] {
+  try {
+    // Lambda itself sets the region.
+    const settings = readSendMessagesSettings({ AWS_REGION: "set by Lambda", ...environment });
+    const latestStartMs = (configuration.Timeout ?? 0) * 1_000 - settings.callTimeoutMs - MS_TO_SETTLE;
+    return [
+      ...faultIf(
+        settings.fleetConcurrency !== fleet,
+        `has FLEET_CONCURRENCY=${settings.fleetConcurrency}, and the event source mappings start up to ${fleet}: the static share is wrong`,
+        deploy,
+      ),
+      ...faultIf(
+        latestStartMs <= 0,
+        `has a time-out of ${configuration.Timeout} s and CALL_TIMEOUT_MS=${settings.callTimeoutMs}: no call can start`,
+        deploy,
+      ),
+    ];
+  } catch (error) {
+    return [{ message: `cannot start: ${(error as BadSettings).message}`, cure: deploy }];
+  }
+}
+
+function mappingFaults(mapping: EventSourceMappingConfiguration, lane: string, deploy: string): readonly Fault[] {
+  const { UUID, State, EventSourceArn = "", FunctionResponseTypes = [], ScalingConfig } = mapping;
+  return [
+    ...faultIf(
+      State !== "Enabled",
+      `has an event source mapping that is ${State}: nothing is sent`,
+      `aws lambda update-event-source-mapping --uuid ${UUID} --enabled`,
+    ),
+    ...faultIf(!EventSourceArn.endsWith(`-${lane}`), `is fed by ${EventSourceArn}, and its LANE is ${lane}`, deploy),
+    ...faultIf(
+      !FunctionResponseTypes.includes("ReportBatchItemFailures"),
+      "has an event source mapping without ReportBatchItemFailures: records that failed are deleted with the rest",
+      deploy,
+    ),
+    ...faultIf(
+      ScalingConfig?.MaximumConcurrency === undefined,
+      "has an event source mapping without a maximum concurrency: more environments start than the rate is divided by",
+      deploy,
+    ),
+  ];
+}
+
+function mostConcurrent(mappings: readonly EventSourceMappingConfiguration[]): number {
+  return mappings.reduce((sum, { ScalingConfig }) => sum + (ScalingConfig?.MaximumConcurrency ?? 0), 0);
+}

@@ -1,0 +1,104 @@
+import { GetQueueAttributesCommand, SQSClient } from "@aws-sdk/client-sqs";
+import type { QueueName } from "../../local/stage.ts";
+import type { Deployment } from "../deployment.ts";
+import { type Fault, type Finding, faultIf, judged, lookAt } from "./finding.ts";
+import { type FunctionFacts, isSender } from "./function-facts.ts";
+
+type Attributes = Readonly<Record<string, string>>;
+
+/** Where each lane's dead letters go. */
+const DEAD_LETTERS = {
+  transactional: "transactionalDeadLetters",
+  campaign: "campaignDeadLetters",
+} as const satisfies Partial<Record<QueueName, QueueName>>;
+
+/** With fewer, a record may be given up while Lambda is only busy. */
+const FEWEST_RECEIVES = 5;
+
+/** Whether each queue is there, keeps what it must, and a lane's queue suits the function that it feeds. */
+export async function examineQueues(
+  { stage, queueUrls }: Pick<Deployment, "stage" | "queueUrls">,
+  facts: readonly FunctionFacts[],
+): Promise<readonly Finding[]> {
+  const client = new SQSClient({});
+  const cure = stage === "local" ? "Start the local stage again: npm run dev" : `npm run deploy -- --stage ${stage}`;
+  const seen = new Map<QueueName, Attributes>();
+  const findings: Finding[] = [];
+  for (const [name, QueueUrl] of Object.entries(queueUrls) as [QueueName, string][]) {
+    const look = async (): Promise<readonly Finding[]> => {
+      const { Attributes = {} } = await client.send(
+        new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["All"] }),
+      );
+      seen.set(name, Attributes);
+      return [];
+    };
+    findings.push(...(await lookAt(`queue ${lastPart(QueueUrl)}`, look, cure)));
+  }
+  for (const [name, attributes] of seen) {
+    const deadLetters = name in DEAD_LETTERS ? seen.get(DEAD_LETTERS[name as keyof typeof DEAD_LETTERS]) : undefined;
+    const faults = [
+      ...faultIf(
+        stage !== "local" && attributes["SqsManagedSseEnabled"] !== "true" && !attributes["KmsMasterKeyId"],
+        "is not encrypted at rest",
+        cure,
+      ),
+      ...(name in DEAD_LETTERS ? laneFaults(attributes, deadLetters, cure) : []),
+      ...facts.filter(isSender).flatMap((one) => visibilityFaults(attributes, one, cure)),
+    ];
+    findings.push(
+      ...judged(
+        `queue ${lastPart(attributes["QueueArn"] ?? "", ":")}`,
+        faults,
+        `keeps records for ${days(attributes)} days`,
+      ),
+    );
+  }
+  return findings;
+}
+
+function laneFaults(attributes: Attributes, deadLetters: Attributes | undefined, cure: string): readonly Fault[] {
+  const policy: { readonly deadLetterTargetArn?: string; readonly maxReceiveCount?: number | string } = JSON.parse(
+    attributes["RedrivePolicy"] ?? "{}",
+  );
+  if (policy.deadLetterTargetArn === undefined) {
+    return [{ message: "has no redrive policy: a record that kills its function comes back for ever", cure }];
+  }
+  return [
+    ...faultIf(
+      deadLetters !== undefined && policy.deadLetterTargetArn !== deadLetters["QueueArn"],
+      `has dead letters that go to ${policy.deadLetterTargetArn}, which is not the lane's own dead-letter queue`,
+      cure,
+    ),
+    ...faultIf(
+      Number(policy.maxReceiveCount) < FEWEST_RECEIVES,
+      `gives a record up after ${policy.maxReceiveCount} receives: fewer than ${FEWEST_RECEIVES} can be Lambda being busy`,
+      cure,
+    ),
+    ...faultIf(
+      deadLetters !== undefined && days(deadLetters) <= days(attributes),
+      `keeps records for ${days(attributes)} days and its dead-letter queue for ${days(deadLetters ?? {})}: dead letters keep their age, and are lost early`,
+      cure,
+    ),
+  ];
+}
+
+/** @see https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html */
+function visibilityFaults(attributes: Attributes, { configuration, mappings }: FunctionFacts, cure: string) {
+  const mapping = mappings.find(({ EventSourceArn }) => EventSourceArn === attributes["QueueArn"]);
+  if (mapping === undefined) return [];
+  const least = 6 * (configuration.Timeout ?? 0) + (mapping.MaximumBatchingWindowInSeconds ?? 0);
+  const visibility = Number(attributes["VisibilityTimeout"]);
+  return faultIf(
+    visibility < least,
+    `has a visibility timeout of ${visibility} s, under six time-outs of its function and the window (${least} s): records are received twice`,
+    cure,
+  );
+}
+
+function days(attributes: Attributes): number {
+  return Number(attributes["MessageRetentionPeriod"]) / 86_400;
+}
+
+function lastPart(text: string, separator = "/"): string {
+  return text.split(separator).at(-1) ?? "";
+}
