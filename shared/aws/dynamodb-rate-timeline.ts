@@ -13,7 +13,7 @@ import {
 import * as law from "../core/rate/timeline.ts";
 import type { Clock, RateTimeline, TimelineState, TimelineTrouble } from "../ports.ts";
 import { NoAnswer } from "./no-answer.ts";
-import { ONE_ATTEMPT, withoutLog } from "./one-attempt.ts";
+import { ONE_ATTEMPT, withoutCeremony } from "./one-attempt.ts";
 import { type Departure, departWhen, SlotHandler } from "./slot-handler.ts";
 import { systemClock } from "./system-clock.ts";
 
@@ -96,7 +96,7 @@ export function rateTimelineClient(overrides: DynamoDBClientConfig = {}): Dynamo
     },
     { step: "deserialize", priority: "low", name: "departWhenWanted" },
   );
-  return withoutLog(client);
+  return withoutCeremony(client);
 }
 
 /** An input of the SDK with the departure of its request, which the SDK hands on unseen. */

@@ -10,7 +10,7 @@ import type { Call } from "../core/plan/call.ts";
 import type { Clock, PushService } from "../ports.ts";
 import { callAnswer } from "./call-answer.ts";
 import { NoAnswer } from "./no-answer.ts";
-import { ONE_ATTEMPT, withoutLog } from "./one-attempt.ts";
+import { ONE_ATTEMPT, withoutCeremony } from "./one-attempt.ts";
 import { type Departure, departWhen, SlotHandler, type WholeResponse } from "./slot-handler.ts";
 import { slotTimer } from "./slot-timer.ts";
 import { systemClock } from "./system-clock.ts";
@@ -20,6 +20,8 @@ import { systemClock } from "./system-clock.ts";
  * and so little that only a few calls are being prepared at any moment.
  */
 const PREPARE_MS = 50;
+/** Calls of one lease have their slots within this, and are built one after the other. */
+const PREPARE_TOGETHER_MS = 20;
 
 /**
  * `SendMessages`, each call at its slot.
@@ -32,6 +34,7 @@ export function pinpointPushService(client: PinpointClient, clock: Clock): PushS
     throw new TypeError("The push service needs a client made by pinpointClient: no other keeps slots");
   }
   const moment = slotTimer(clock);
+  const preparation = slotTimer(clock, PREPARE_TOGETHER_MS);
   return {
     async send(call, slot) {
       const isLate = () => clock.nowMs() > slot.lateAfterMs;
@@ -42,7 +45,7 @@ export function pinpointPushService(client: PinpointClient, clock: Clock): PushS
         return written;
       };
       try {
-        await moment(slot.slotMs - PREPARE_MS);
+        await preparation(slot.slotMs - PREPARE_MS);
         // To build what cannot leave any more would make others late.
         if (isLate()) return { kind: "late" };
         return { kind: "answered", results: await sendMessages(client, call, departure) };
@@ -103,7 +106,7 @@ export function pinpointClient(
     },
     { step: "deserialize", priority: "low", name: "readMessageResponse" },
   );
-  return withoutLog(client);
+  return withoutCeremony(client);
 }
 
 const NOTHING = new Uint8Array();

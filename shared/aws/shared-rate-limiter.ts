@@ -20,6 +20,7 @@ import { type Feedback, judge, NO_FEEDBACK } from "../core/rate/throttling.ts";
 import { beginning, type LeaseAnswer, type LeaseAsk, type Timeline } from "../core/rate/timeline.ts";
 import type { ChannelType } from "../core/request/channel-type.ts";
 import type { Clock, Random, RateLimiter, RateTimeline, TimelineTrouble } from "../ports.ts";
+import { lightSleep } from "./light-sleep.ts";
 
 export interface SharedRateLimiterParts {
   readonly timeline: RateTimeline;
@@ -104,7 +105,7 @@ export function sharedRateLimiter(parts: SharedRateLimiterParts): RateLimiter {
   let reservedAtMs = 0;
   let usualTripMs = 0;
   let pumping = false;
-  let wake = new AbortController();
+  const rest = lightSleep(clock);
 
   return {
     acquire(ask, signal) {
@@ -123,7 +124,7 @@ export function sharedRateLimiter(parts: SharedRateLimiterParts): RateLimiter {
         waiting.push(call);
         signal?.addEventListener("abort", leave, { once: true });
         if (!pumping) void pump();
-        else if (dueAtMs() <= clock.nowMs()) wake.abort();
+        else if (dueAtMs() <= clock.nowMs()) rest.wake();
       });
     },
     report({ accepted, throttled }) {
@@ -139,8 +140,7 @@ export function sharedRateLimiter(parts: SharedRateLimiterParts): RateLimiter {
     while (waiting.length > 0) {
       const waitMs = dueAtMs() - clock.nowMs();
       if (waitMs > 0) {
-        wake = new AbortController();
-        await clock.sleep(Math.min(waitMs, LONGEST_SLEEP_MS), wake.signal);
+        await rest.sleep(Math.min(waitMs, LONGEST_SLEEP_MS));
       } else if (isWithoutTimeline()) {
         goOnWithoutTimeline();
       } else {
@@ -202,7 +202,7 @@ export function sharedRateLimiter(parts: SharedRateLimiterParts): RateLimiter {
     if (known === undefined) await open();
     else await reserve(known.timeline);
     asking -= 1;
-    wake.abort();
+    rest.wake();
   }
 
   async function open(): Promise<void> {

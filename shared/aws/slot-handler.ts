@@ -189,11 +189,13 @@ class Connection extends Agent {
   }
 }
 
+const OURS = { "user-agent": "sluice" };
+
 /** @throws {NoAnswer} of the kind `unknown`: the call may have been carried out */
 function exchange(connection: Connection, request: Request, timeoutMs: number): Promise<WholeResponse> {
   const { method, hostname, path, headers, body } = request;
   return new Promise((resolve, reject) => {
-    const call = httpRequest({ agent: connection, method, host: hostname, path, headers });
+    const call = httpRequest({ agent: connection, method, host: hostname, path, headers: { ...headers, ...OURS } });
     const lose = (reason: string, cause?: Error) => {
       clearTimeout(timer);
       connection.destroy();

@@ -1,4 +1,5 @@
 import type { Clock } from "../ports.ts";
+import { lightSleep } from "./light-sleep.ts";
 
 /**
  * Waits for moments, in milliseconds since 1970: each wait ends at its moment or a little after, never before.
@@ -6,23 +7,26 @@ import type { Clock } from "../ports.ts";
  * One timer serves all of them. It is aimed at the next moment, rounded up, and set again when it fires early or when
  * somebody comes who waits for less: a timer of its own for each call would fire up to a millisecond early, and 250 of
  * them a second would crowd the event loop that they are to be on time in.
+ *
+ * @param togetherMs a wait that would end so little later than another ends with it: what need not be exact costs less
+ * together, since a processor that has been idle begins slowly
  */
-export function slotTimer(clock: Clock): (momentMs: number) => Promise<void> {
+export function slotTimer(clock: Clock, togetherMs = 0): (momentMs: number) => Promise<void> {
   /** The soonest first. */
   const waiting: { readonly momentMs: number; readonly go: () => void }[] = [];
   let running = false;
-  let wake = new AbortController();
+  const rest = lightSleep(clock);
 
   const run = async () => {
     running = true;
     for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
       const aheadMs = next.momentMs - clock.nowMs();
       if (aheadMs > 0) {
-        wake = new AbortController();
-        await clock.sleep(Math.ceil(aheadMs), wake.signal);
+        await rest.sleep(Math.ceil(aheadMs));
       } else {
-        waiting.shift();
-        next.go();
+        const lastMs = next.momentMs + togetherMs;
+        const later = waiting.findIndex(({ momentMs }) => momentMs > lastMs);
+        for (const { go } of waiting.splice(0, later < 0 ? waiting.length : later)) go();
       }
     }
     running = false;
@@ -34,7 +38,7 @@ export function slotTimer(clock: Clock): (momentMs: number) => Promise<void> {
       const place = waiting.findLastIndex((other) => other.momentMs <= momentMs) + 1;
       waiting.splice(place, 0, { momentMs, go });
       if (!running) void run();
-      else if (place === 0) wake.abort();
+      else if (place === 0) rest.wake();
     });
   };
 }

@@ -13,6 +13,7 @@ import {
 import { systemClock } from "../../shared/aws/system-clock.ts";
 import type { Call } from "../../shared/core/plan/call.ts";
 import type { Clock, PushService } from "../../shared/ports.ts";
+import { signatureOf } from "../support/aws-signature.ts";
 import {
   type FakeHttpService,
   type Reply,
@@ -109,12 +110,24 @@ describe("SendMessages over HTTP", () => {
       const [request] = requests();
       expect(request?.path).toBe("/v1/apps/app/messages");
       expect(request?.headers.authorization).toMatch(/\/us-east-1\/mobiletargeting\/aws4_request/);
+      expect(request?.headers["user-agent"]).toBe("sluice");
       // As text: an object with a key __proto__ looks like one without.
       expect(request?.body).toBe(
         '{"Addresses":{"one":{"ChannelType":"GCM","TitleOverride":"Hi","Substitutions":{"name":["Ada","B"]}},' +
           '"__proto__":{"ChannelType":"GCM"}},"MessageConfiguration":{"APNSMessage":{"Title":"\\ud83d","TimeToLive":0,' +
           '"Badge":3,"SilentPush":false,"Data":{"":"é"}}},"Context":{"order":"4711"},"TraceId":"trace"}',
       );
+    });
+
+    it("is signed as it came, one after the other and several at once", async () => {
+      await send(callTo("one"));
+      const another = serviceAt(service.url);
+      await Promise.all(["two", "three"].map((token) => another.send(callTo(token), slotIn(0))));
+      await another.send({ ...callTo("four"), applicationId: "another" }, slotIn(0));
+      expect(requests()).toHaveLength(4);
+      for (const request of requests()) {
+        expect(request.headers.authorization).toContain(signatureOf(request, CREDENTIALS.secretAccessKey));
+      }
     });
 
     it("has no context and no trace where the call has none", async () => {

@@ -63,6 +63,24 @@ describe("waits for slots", () => {
     );
   });
 
+  it("that need not be exact end together, none after its own moment", async () => {
+    const { clock, count, run } = countedClock();
+    const moment = slotTimer(clock, 20);
+    const ended: number[][] = [];
+    for (const afterMs of [31, 10, 14, 30, 50]) {
+      void moment(T0_MS + afterMs).then(() => ended.push([afterMs, clock.nowMs() - T0_MS]));
+    }
+    await run(100);
+    expect(ended).toEqual([
+      [10, 10],
+      [14, 10],
+      [30, 10],
+      [31, 31],
+      [50, 31],
+    ]);
+    expect(count.mostAsleep).toBe(1);
+  });
+
   it("set one timer for a hundred slots at one moment, and none for a moment that has passed", async () => {
     const { clock, count, run } = countedClock();
     const moment = slotTimer(clock);
