@@ -7,7 +7,8 @@ import { declarations } from "./declarations.ts";
 
 const PROJECT_FOLDER = join(import.meta.dirname, import.meta.url.endsWith(".ts") ? ".." : "../..");
 
-const SHARED_OPTIONS = {
+/** How everything that is shipped is bundled. */
+export const BUNDLE_OPTIONS = {
   bundle: true,
   format: "esm",
   platform: "node",
@@ -79,7 +80,7 @@ async function bundle(
   // Imported here, because the shipped command bundles this file and does not bring esbuild along.
   const esbuild = await import("esbuild");
   const { outputFiles } = await esbuild.build({
-    ...SHARED_OPTIONS,
+    ...BUNDLE_OPTIONS,
     ...options,
     absWorkingDir: await realpath(projectFolder),
     entryPoints: entries.map((source) => ({ in: source, out: outputOf(source) })),

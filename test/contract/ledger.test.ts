@@ -7,7 +7,8 @@ import { dynamodbLedger, ledgerClient } from "../../shared/aws/dynamodb-ledger.t
 import { accountKey } from "../../shared/core/ledger/account-key.ts";
 import { resultOf } from "../../shared/core/ledger/result.ts";
 import type { Ledger } from "../../shared/ports.ts";
-import { createTable, LOCAL_CREDENTIALS, startDynalite } from "../support/dynamodb-table.ts";
+import { createTable, startDynalite } from "../support/dynamodb-table.ts";
+import { LOCAL_CREDENTIALS } from "../support/local-credentials.ts";
 import { memoryLedger } from "../support/memory-ledger.ts";
 import { describeLedger, type StartLedger } from "./ledger.ts";
 

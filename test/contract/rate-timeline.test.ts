@@ -4,18 +4,19 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { dynamodbRateTimeline, rateTimelineClient } from "../../shared/aws/dynamodb-rate-timeline.ts";
 import type { RateTimeline } from "../../shared/ports.ts";
-import { createTable, LOCAL_CREDENTIALS, startDynalite } from "../support/dynamodb-table.ts";
+import { signatureOf } from "../support/aws-signature.ts";
+import { createTable, startDynalite } from "../support/dynamodb-table.ts";
 import { startFakeHttpService } from "../support/fake-http-service.ts";
+import { itemStore } from "../support/item-store.ts";
+import { LOCAL_CREDENTIALS } from "../support/local-credentials.ts";
 import { memoryRateTimeline } from "../support/memory-rate-timeline.ts";
 import type { Keeper } from "./rate-timeline.ts";
 import { describeRateTimeline } from "./rate-timeline.ts";
 
 const clock = { nowMs: () => Date.now(), sleep: async () => undefined };
 
-/** Timelines in a new table of a service that speaks DynamoDB; every function has a client of its own. */
-async function dynamodb(endpoint: string, close: () => Promise<void>): Promise<Keeper> {
-  const tableName = `rate-${randomUUID()}`;
-  await createTable(endpoint, tableName);
+/** Timelines in a table of a service that speaks DynamoDB; every function has a client of its own. */
+async function dynamodb(endpoint: string, tableName: string, close: () => Promise<void>): Promise<Keeper> {
   const clients: ReturnType<typeof rateTimelineClient>[] = [];
   let rateKey = "";
   const again = (): RateTimeline => {
@@ -56,13 +57,33 @@ describeRateTimeline("a variable", async () => {
 
 describeRateTimeline("DynamoDB's API (dynalite)", async () => {
   const { endpoint, close } = await startDynalite();
-  return dynamodb(endpoint, close);
+  return dynamodb(endpoint, await newTable(endpoint), close);
+});
+
+describeRateTimeline("DynamoDB's API (the benches' store)", async () => {
+  const store = itemStore();
+  await new Promise<void>((resolve) => store.listen(0, "127.0.0.1", resolve));
+  const { port } = store.address() as AddressInfo;
+  return dynamodb(`http://127.0.0.1:${port}`, "rate", async () => {
+    store.closeAllConnections();
+    store.close();
+  });
 });
 
 // AWS's own emulator needs Java and is started from outside, e.g. by
 // java -Djava.library.path=DynamoDBLocal_lib -jar DynamoDBLocal.jar -inMemory -port 8000
 const localEndpoint = process.env["DYNAMODB_LOCAL_ENDPOINT"];
-if (localEndpoint) describeRateTimeline("AWS's DynamoDB Local", () => dynamodb(localEndpoint, async () => undefined));
+if (localEndpoint) {
+  describeRateTimeline("AWS's DynamoDB Local", async () =>
+    dynamodb(localEndpoint, await newTable(localEndpoint), async () => undefined),
+  );
+}
+
+async function newTable(endpoint: string): Promise<string> {
+  const tableName = `rate-${randomUUID()}`;
+  await createTable(endpoint, tableName);
+  return tableName;
+}
 
 describe("DynamoDB in trouble", () => {
   type Reply = { status: number; type?: string; body?: object; headers?: Record<string, string> } | "never" | "cut";
@@ -152,6 +173,22 @@ describe("DynamoDB in trouble", () => {
     expect(await reserveOnce(dated(-60_000))).toMatchObject({ kind: "away", detail: expect.stringMatching(/ahead/) });
     expect(await reserveOnce(dated(0))).toEqual({ kind: "contended" });
   });
+});
+
+it("signs each request as it is sent", async () => {
+  const service = await startFakeHttpService(() => ({ status: 200, body: "{}" }));
+  const client = rateTimelineClient({ ...LOCAL_CREDENTIALS, endpoint: service.url });
+  const timeline = dynamodbRateTimeline({ client, tableName: "rate", rateKey: "k", clock });
+  await timeline.setQuota(1);
+  await Promise.all([timeline.read(), timeline.setQuota(2)]);
+  expect(service.requests).toHaveLength(3);
+  for (const request of service.requests) {
+    expect(request.headers.authorization).toContain(
+      signatureOf(request, LOCAL_CREDENTIALS.credentials.secretAccessKey),
+    );
+  }
+  client.destroy();
+  await service.close();
 });
 
 it("does not send a question any more for whose answer nobody waits", async () => {

@@ -1,12 +1,7 @@
 import { once } from "node:events";
 import { CreateTableCommand, DynamoDBClient, waitUntilTableExists } from "@aws-sdk/client-dynamodb";
 import dynalite from "dynalite";
-
-/** What the SDK asks for when nobody checks it. */
-export const LOCAL_CREDENTIALS = {
-  region: "us-east-1",
-  credentials: { accessKeyId: "local", secretAccessKey: "local" },
-} as const;
+import { LOCAL_CREDENTIALS } from "./local-credentials.ts";
 
 /** DynamoDB's API on a free port of this machine, kept in memory. */
 export async function startDynalite(): Promise<{ endpoint: string; close(): Promise<void> }> {

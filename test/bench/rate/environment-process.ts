@@ -11,10 +11,12 @@ import { sharedRateLimiter } from "../../../shared/aws/shared-rate-limiter.ts";
 import { systemClock } from "../../../shared/aws/system-clock.ts";
 import type { Lane } from "../../../shared/core/rate/lane.ts";
 import type { RateFact } from "../../../shared/core/rate/rate-fact.ts";
-import { LOCAL_CREDENTIALS } from "../../support/dynamodb-table.ts";
-import { benchCall, callNameOf } from "./bench-call.ts";
+import type { RateLimiter } from "../../../shared/ports.ts";
+import { LOCAL_CREDENTIALS } from "../../support/local-credentials.ts";
+import { benchCall, callNameOf, isPractice } from "./bench-call.ts";
 import { chanceOf } from "./chance.ts";
-import { watchTimers } from "./timer-lateness.ts";
+import type { ToWorker } from "./messages.ts";
+import { type TimerLateness, watchTimers } from "./timer-lateness.ts";
 
 export interface EnvironmentSettings {
   readonly index: number;
@@ -29,8 +31,7 @@ export interface EnvironmentSettings {
   readonly demand: number;
   /** Messages of each call; transactional calls have 1 to 10. */
   readonly callSize: number;
-  readonly startMs: number;
-  readonly endMs: number;
+  readonly seconds: number;
 }
 
 export interface EnvironmentReport {
@@ -43,29 +44,36 @@ export interface EnvironmentReport {
   readonly accepted: number;
   readonly facts: Readonly<Record<string, number>>;
   readonly droppedMessages: number;
-  readonly timers: { readonly p50Ms: number; readonly p99Ms: number };
+  readonly timers: TimerLateness;
 }
 
 const CALLS_IN_FLIGHT = 64;
 const MOST_BACKLOG = 20_000;
+const PRACTICE_CALLS = 600;
+const PRACTICE_IN_FLIGHT = 8;
 
 const settings = JSON.parse(process.env["ENVIRONMENT"] ?? "{}") as EnvironmentSettings;
 setPriority(5);
+
+const start = Promise.withResolvers<number>();
+process.once("message", ({ startMs }: ToWorker) => start.resolve(startMs));
+process.once("disconnect", () => process.exit());
 
 const clock = systemClock();
 const stamps: { atMs: number; messages: number }[] = [];
 const cameAtMs: number[] = [];
 const facts: Record<string, number> = {};
-const timers = watchTimers();
 let late = 0;
 let refused = 0;
 let accepted = 0;
 let droppedMessages = 0;
 let calls = 0;
+let endMs = Number.POSITIVE_INFINITY;
 
 subscribe("http.client.request.start", (message) => {
   const { path } = (message as { request: ClientRequest }).request;
-  if (path.startsWith("/v1/apps/")) stamps.push({ atMs: Date.now(), messages: callNameOf(path).messages });
+  if (!path.startsWith("/v1/apps/") || isPractice(path)) return;
+  stamps.push({ atMs: Date.now(), messages: callNameOf(path).messages });
 });
 
 function observe(fact: RateFact): void {
@@ -73,25 +81,7 @@ function observe(fact: RateFact): void {
   if (fact.kind === "rateDropped") droppedMessages += fact.messages;
 }
 
-const limiter = sharedRateLimiter({
-  timeline: dynamodbRateTimeline({
-    client: rateTimelineClient({ ...LOCAL_CREDENTIALS, endpoint: settings.storeUrl }),
-    tableName: settings.tableName,
-    rateKey: "bench",
-    clock,
-  }),
-  clock,
-  random: Math.random,
-  observe,
-  lane: settings.lane,
-  limits: {
-    messagesPerSecond: settings.quota,
-    callsPerSecond: 4_000,
-    margin: settings.margin,
-    fleetConcurrency: settings.fleet,
-    channelLimits: new Map(),
-  },
-});
+const timelineClient = rateTimelineClient({ ...LOCAL_CREDENTIALS, endpoint: settings.storeUrl });
 const pushService = pinpointPushService(
   pinpointClient(
     { maxCallsInFlight: CALLS_IN_FLIGHT, callTimeoutMs: 10_000, clock },
@@ -100,12 +90,46 @@ const pushService = pinpointPushService(
   clock,
 );
 
+function limiterOf(rateKey: string, tell: (fact: RateFact) => void): RateLimiter {
+  return sharedRateLimiter({
+    timeline: dynamodbRateTimeline({ client: timelineClient, tableName: settings.tableName, rateKey, clock }),
+    clock,
+    random: Math.random,
+    observe: tell,
+    lane: settings.lane,
+    limits: {
+      messagesPerSecond: settings.quota,
+      callsPerSecond: 4_000,
+      margin: settings.margin,
+      fleetConcurrency: settings.fleet,
+      channelLimits: new Map(),
+    },
+  });
+}
+
+/** By a rate of its own, until its code is compiled as that of an environment that has run for a while. */
+async function practise(): Promise<void> {
+  const limiter = limiterOf(`practice ${settings.index}`, () => undefined);
+  let left = PRACTICE_CALLS;
+  const work = async () => {
+    while (left > 0) {
+      const messages = settings.lane === "campaign" ? settings.callSize : 1 + (left % 10);
+      const name = { lane: "p", environment: settings.index, call: left, messages } as const;
+      left -= 1;
+      const slot = await limiter.acquire({ messages, applicationId: "bench", channelType: "GCM" });
+      if (slot.go) await pushService.send(benchCall(name), slot);
+      else await clock.sleep(slot.retryAfterMs);
+    }
+  };
+  await Promise.all(Array.from({ length: PRACTICE_IN_FLIGHT }, work));
+}
+
 /** Sends a call to its end: until the service has taken each of its messages, or the time is over. */
-async function send(messages: number): Promise<void> {
+async function send(limiter: RateLimiter, messages: number): Promise<void> {
   const call = calls++;
   cameAtMs[call] = Date.now();
   const lane = settings.lane === "campaign" ? "c" : "t";
-  for (let left = messages; left > 0 && clock.nowMs() < settings.endMs; ) {
+  for (let left = messages; left > 0 && clock.nowMs() < endMs; ) {
     const planned = benchCall({ lane, environment: settings.index, call, messages: left });
     const slot = await limiter.acquire({ messages: left, applicationId: "bench", channelType: "GCM" });
     if (!slot.go) {
@@ -144,30 +168,35 @@ function backlog(): () => Promise<void> {
   };
 }
 
-async function campaign(): Promise<void> {
+async function campaign(limiter: RateLimiter): Promise<void> {
   const take = backlog();
   const work = async () => {
-    while (clock.nowMs() < settings.endMs) {
+    while (clock.nowMs() < endMs) {
       await take();
-      await send(settings.callSize);
+      await send(limiter, settings.callSize);
     }
   };
   await Promise.all(Array.from({ length: CALLS_IN_FLIGHT }, work));
 }
 
-async function transactional(): Promise<void> {
+async function transactional(limiter: RateLimiter): Promise<void> {
   const sending: Promise<void>[] = [];
   const chance = chanceOf(settings.index);
   const meanMs = (5.5 * 1_000) / settings.demand;
-  for (let nextMs = clock.nowMs(); nextMs < settings.endMs; nextMs += chance.exponential(meanMs)) {
+  for (let nextMs = clock.nowMs(); nextMs < endMs; nextMs += chance.exponential(meanMs)) {
     await clock.sleep(nextMs - clock.nowMs());
-    sending.push(send(1 + Math.floor(chance.next() * 10)));
+    sending.push(send(limiter, 1 + Math.floor(chance.next() * 10)));
   }
   await Promise.all(sending);
 }
 
-await clock.sleep(settings.startMs - clock.nowMs());
-await (settings.lane === "campaign" ? campaign() : transactional());
+await practise();
+process.send?.({ kind: "ready" });
+const startMs = await start.promise;
+endMs = startMs + settings.seconds * 1_000;
+await clock.sleep(startMs - clock.nowMs());
+const limiter = limiterOf("bench", observe);
+const timers = watchTimers(50);
+await (settings.lane === "campaign" ? campaign(limiter) : transactional(limiter));
 const report = { stamps, cameAtMs, late, refused, accepted, facts, droppedMessages, timers: timers() };
 process.send?.({ kind: "report", report: report satisfies EnvironmentReport });
-process.once("disconnect", () => process.exit());

@@ -7,6 +7,8 @@ const TICKS_PER_SECOND = 100;
 export interface Load {
   /** Cores kept busy by the bench itself, and by everything else on the machine. */
   readonly ownCores: number;
+  /** Of each process that was named, in that order. */
+  readonly coresOf: readonly number[];
   readonly foreignCores: number;
   readonly cores: number;
 }
@@ -18,13 +20,16 @@ export interface Load {
 export function watchLoad(processIds: readonly number[]): () => Load | undefined {
   if (!existsSync("/proc/stat")) return () => undefined;
   const all = [process.pid, ...processIds];
-  const start = { atMs: performance.now(), busy: busyTicks(), own: ownTicks(all) };
+  const start = { atMs: performance.now(), busy: busyTicks(), own: all.map(ticksOf), ended: endedTicks() };
   return () => {
     const seconds = (performance.now() - start.atMs) / 1_000;
     const cores = (ticks: number) => Math.max(0, ticks / TICKS_PER_SECOND / seconds);
-    const own = ownTicks(all) - start.own;
+    const each = all.map((id, i) => ticksOf(id) - (start.own[i] ?? 0));
+    // The time of a process that has ended is its parent's from then on.
+    const own = each.reduce((sum, ticks) => sum + ticks, endedTicks() - start.ended);
     return {
       ownCores: cores(own),
+      coresOf: each.slice(1).map(cores),
       foreignCores: cores(busyTicks() - start.busy - own),
       cores: availableParallelism(),
     };
@@ -39,13 +44,28 @@ function busyTicks(): number {
 }
 
 /** User and system time; a process that has ended has none that could still be read. */
-function ownTicks(processIds: readonly number[]): number {
-  return processIds.reduce((sum, id) => {
-    try {
-      const fields = readFileSync(`/proc/${id}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
-      return sum + Number(fields[11]) + Number(fields[12]);
-    } catch {
-      return sum;
-    }
-  }, 0);
+function ticksOf(processId: number): number {
+  const { user, system } = timesOf(processId);
+  return user + system;
+}
+
+/** Of all children that have ended. */
+function endedTicks(): number {
+  const { childrensUser, childrensSystem } = timesOf(process.pid);
+  return childrensUser + childrensSystem;
+}
+
+function timesOf(processId: number) {
+  const line = read(`/proc/${processId}/stat`);
+  const [user = 0, system = 0, childrensUser = 0, childrensSystem = 0] =
+    line.split(") ").at(-1)?.split(" ").slice(11, 15).map(Number) ?? [];
+  return { user, system, childrensUser, childrensSystem };
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
 }

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type NodeChild, startNodeChild } from "../../../tools/local/node-child.ts";
-import { createTable } from "../../support/dynamodb-table.ts";
+import { environmentBundle } from "./environment-bundle.ts";
 import type { EnvironmentReport, EnvironmentSettings } from "./environment-process.ts";
 import { type Load, watchLoad } from "./machine-load.ts";
+import type { FromListener, FromWorker, ToListener, ToWorker } from "./messages.ts";
 import type { ReceiverReport, ReceiverSettings } from "./receiver-process.ts";
-import type { StoreSettings } from "./store-process.ts";
+import type { StoreReport, StoreSettings } from "./store-process.ts";
 
 export interface ProcessFleet {
   readonly environments: readonly Pick<EnvironmentSettings, "lane" | "demand">[];
@@ -25,6 +26,13 @@ export interface ProcessStage {
   kill(environment: number): void;
 }
 
+/** Cores kept busy, by whom. */
+export interface FleetLoad extends Pick<Load, "ownCores" | "foreignCores" | "cores"> {
+  readonly receiver: number;
+  readonly store: number;
+  readonly environments: number;
+}
+
 export interface ProcessRun {
   /** When the first environment might begin, in milliseconds since 1970. */
   readonly startMs: number;
@@ -32,12 +40,12 @@ export interface ProcessRun {
   readonly writes: number;
   /** Of those that lived to the end. */
   readonly environments: readonly EnvironmentReport[];
-  readonly load: Load | undefined;
+  readonly load: FleetLoad | undefined;
 }
 
 const TABLE = "rate";
-/** Until all processes have started, on a busy machine. */
-const START_AFTER_MS = 4_000;
+/** From the moment at which all processes are ready to the first call. */
+const START_AFTER_MS = 500;
 /** After the end, for answers that are under way. */
 const GRACE_MS = 5_000;
 
@@ -45,11 +53,9 @@ const GRACE_MS = 5_000;
 export async function runProcesses(fleet: ProcessFleet): Promise<ProcessRun> {
   const children: NodeChild[] = [];
   try {
-    const startMs = Date.now() + START_AFTER_MS;
-    const endMs = startMs + fleet.seconds * 1_000;
-    const receiver = await listener("receiver-process", { RECEIVER: json(shifted(fleet.receiver, startMs)) }, children);
-    const store = await listener("store-process", { STORE: json(shifted(fleet.store, startMs)) }, children);
-    await createTable(store.url, TABLE);
+    const receiver = await startListener("receiver-process", { RECEIVER: json(fleet.receiver ?? {}) }, children);
+    const store = await startListener("store-process", { STORE: json(fleet.store ?? {}) }, children);
+    const bundle = await environmentBundle();
     const environments = fleet.environments.map((environment, index) => {
       const settings: EnvironmentSettings = {
         ...environment,
@@ -61,11 +67,14 @@ export async function runProcesses(fleet: ProcessFleet): Promise<ProcessRun> {
         margin: fleet.margin,
         fleet: fleet.environments.length,
         callSize: fleet.callSize,
-        startMs,
-        endMs,
+        seconds: fleet.seconds,
       };
-      return reporter<EnvironmentReport>("environment-process", { ENVIRONMENT: json(settings) }, children);
+      return startWorker<EnvironmentReport>(bundle, { ENVIRONMENT: json(settings) }, children);
     });
+    await Promise.all(environments.map(({ ready }) => ready));
+    const startMs = Date.now() + START_AFTER_MS;
+    const endMs = startMs + fleet.seconds * 1_000;
+    for (const child of children) child.send({ kind: "start", startMs } satisfies ToListener & ToWorker);
     await sleep(startMs - Date.now());
     const load = watchLoad(children.flatMap(({ pid }) => pid ?? []));
     if (fleet.happens) {
@@ -76,16 +85,13 @@ export async function runProcesses(fleet: ProcessFleet): Promise<ProcessRun> {
     await sleep(endMs - Date.now());
     const measured = load();
     const reports = await Promise.all(environments.map(({ report }) => report(GRACE_MS)));
-    const [received, stored] = await Promise.all([
-      receiver.report<ReceiverReport>(),
-      store.report<{ readonly writes: number }>(),
-    ]);
+    const [received, stored] = await Promise.all([receiver.report<ReceiverReport>(), store.report<StoreReport>()]);
     return {
       startMs,
       received,
       writes: stored.writes,
       environments: reports.filter((report) => report !== undefined),
-      load: measured,
+      load: measured && byPart(measured),
     };
   } finally {
     for (const child of children) child.kill();
@@ -93,15 +99,15 @@ export async function runProcesses(fleet: ProcessFleet): Promise<ProcessRun> {
   }
 }
 
-type Message =
-  | { readonly kind: "listening"; readonly url: string }
-  | { readonly kind: "report"; readonly report: never };
+function byPart({ coresOf: [receiver = 0, store = 0, ...environments], ...load }: Load): FleetLoad {
+  return { ...load, receiver, store, environments: environments.reduce((sum, cores) => sum + cores, 0) };
+}
 
 /** A process that serves, and tells what it has seen when it is asked. */
-async function listener(name: string, environment: Record<string, string>, children: NodeChild[]) {
+async function startListener(name: string, environment: Record<string, string>, children: NodeChild[]) {
   const url = Promise.withResolvers<string>();
   const report = Promise.withResolvers<never>();
-  const child = start(name, environment, children, (message) => {
+  const child = start(new URL(`./${name}.ts`, import.meta.url), environment, children, (message: FromListener) => {
     if (message.kind === "listening") url.resolve(message.url);
     else report.resolve(message.report);
   });
@@ -109,53 +115,47 @@ async function listener(name: string, environment: Record<string, string>, child
   return {
     url: await url.promise,
     report<Report>(): Promise<Report> {
-      child.send({ kind: "report" });
+      child.send({ kind: "report" } satisfies ToListener);
       return report.promise;
     },
   };
 }
 
 /** A process that works, and tells how it went; nothing if it does not live that long. */
-function reporter<Report>(name: string, environment: Record<string, string>, children: NodeChild[]) {
+function startWorker<Report>(entry: URL, environment: Record<string, string>, children: NodeChild[]) {
+  const ready = Promise.withResolvers<void>();
   const report = Promise.withResolvers<Report | undefined>();
-  const child = start(name, environment, children, (message) => {
-    if (message.kind === "report") report.resolve(message.report);
+  const child = start(entry, environment, children, (message: FromWorker) => {
+    if (message.kind === "ready") ready.resolve();
+    else report.resolve(message.report);
   });
-  void child.ended.then(() => report.resolve(undefined));
+  void child.ended.then((why) => {
+    ready.reject(new Error(`An environment ended before it began: ${why}`));
+    report.resolve(undefined);
+  });
   return {
     child,
+    ready: ready.promise,
     report: (withinMs: number) => Promise.race([report.promise, sleep(withinMs, undefined, { ref: false })]),
   };
 }
 
-function start(
-  name: string,
+function start<Message>(
+  entry: URL,
   environment: Record<string, string>,
   children: NodeChild[],
   onMessage: (message: Message) => void,
 ): NodeChild {
   const child = startNodeChild({
-    entry: new URL(`./${name}.ts`, import.meta.url),
+    entry,
     environment: { PATH: process.env["PATH"] ?? "", ...environment },
     // Garbage is collected by the thread that makes it: helpers would compete with the other processes for two cores.
     nodeOptions: ["--single-threaded-gc", "--disable-warning=ExperimentalWarning"],
     onMessage: (message) => onMessage(message as Message),
-    onLine: (line) => console.error(`${name}: ${line}`),
+    onLine: (line) => console.error(line),
   });
   children.push(child);
   return child;
-}
-
-/** Times from the first call on become times since 1970. */
-function shifted<Settings extends object>(settings: Settings | undefined, startMs: number): object {
-  return Object.fromEntries(
-    Object.entries(settings ?? {}).map(([name, value]) => [
-      name,
-      typeof value === "object" && value !== null && "fromMs" in value && "toMs" in value
-        ? { ...value, fromMs: Number(value.fromMs) + startMs, toMs: Number(value.toMs) + startMs }
-        : value,
-    ]),
-  );
 }
 
 function json(value: object): string {

@@ -5,19 +5,20 @@
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Quota } from "../../../tools/local/push-simulator/quota-window.ts";
-import { benchToken } from "./bench-call.ts";
-import { watchTimers } from "./timer-lateness.ts";
+import { benchToken, isPractice } from "./bench-call.ts";
+import type { Period, ToListener } from "./messages.ts";
+import { type TimerLateness, watchTimers } from "./timer-lateness.ts";
 
 export interface ReceiverSettings {
   /** Refuses what is over it, address by address; without, everything is taken. */
   readonly quota?: number;
   /** Somebody else takes part of the quota. */
-  readonly foreign?: { readonly fromMs: number; readonly toMs: number; readonly messagesPerSecond: number };
+  readonly foreign?: Period & { readonly messagesPerSecond: number };
 }
 
 export interface ReceiverReport {
   readonly calls: readonly ReceivedCall[];
-  readonly timers: { readonly p50Ms: number; readonly p99Ms: number };
+  readonly timers: TimerLateness;
 }
 
 export interface ReceivedCall {
@@ -34,16 +35,21 @@ const NEEDLE = Buffer.from('"ChannelType"');
 const settings = JSON.parse(process.env["RECEIVER"] ?? "{}") as ReceiverSettings;
 const quota = settings.quota === undefined ? undefined : new Quota(settings.quota);
 const calls: ReceivedCall[] = [];
-const timers = watchTimers();
+let timers: (() => TimerLateness) | undefined;
 const nowMs = () => performance.timeOrigin + performance.now();
 
-let foreignAtMs = settings.foreign?.fromMs ?? Number.POSITIVE_INFINITY;
+let startMs = Number.POSITIVE_INFINITY;
+let foreigners = 0;
 /** Takes what somebody else has sent until now, call by call. */
 function letForeignersGoFirst(untilMs: number): void {
   const { foreign } = settings;
   if (!foreign || !quota) return;
-  for (; foreignAtMs <= Math.min(untilMs, foreign.toMs); foreignAtMs += 100_000 / foreign.messagesPerSecond) {
-    quota.take(foreignAtMs, Math.min(100, quota.room(foreignAtMs)));
+  const lastMs = Math.min(untilMs - startMs, foreign.toMs);
+  for (;;) {
+    const sinceMs = foreign.fromMs + (foreigners * 100_000) / foreign.messagesPerSecond;
+    if (!(sinceMs <= lastMs)) return;
+    quota.take(startMs + sinceMs, Math.min(100, quota.room(startMs + sinceMs)));
+    foreigners += 1;
   }
 }
 
@@ -88,9 +94,10 @@ const server = createServer((request, response) => {
   const chunks: Buffer[] = [];
   request.on("data", (chunk) => chunks.push(chunk));
   request.on("end", () => {
+    const path = request.url ?? "";
     const messages = count(chunks);
-    const accepted = accept(atMs, messages);
-    calls.push({ atMs, path: request.url ?? "", messages, accepted });
+    const accepted = isPractice(path) ? messages : accept(atMs, messages);
+    if (!isPractice(path)) calls.push({ atMs, path, messages, accepted });
     const answerMs = ANSWER_MS.least + (ANSWER_MS.most - ANSWER_MS.least) * Math.random();
     setTimeout(() => send(response, answerTo(messages, accepted)), answerMs);
   });
@@ -99,7 +106,13 @@ server.keepAliveTimeout = 60_000;
 server.listen(0, "127.0.0.1", () => {
   process.send?.({ kind: "listening", url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
 });
-process.on("message", () => {
-  process.send?.({ kind: "report", report: { calls, timers: timers() } satisfies ReceiverReport });
+process.on("message", (message: ToListener) => {
+  if (message.kind === "start") {
+    startMs = message.startMs;
+    timers = watchTimers(10);
+    return;
+  }
+  const report: ReceiverReport = { calls, timers: timers?.() ?? { p50Ms: Number.NaN, p99Ms: Number.NaN } };
+  process.send?.({ kind: "report", report });
 });
 process.once("disconnect", () => process.exit());

@@ -1,7 +1,7 @@
 import { dynamodbRateTimeline, rateTimelineClient } from "../../../shared/aws/dynamodb-rate-timeline.ts";
 import { systemClock } from "../../../shared/aws/system-clock.ts";
-import { LOCAL_CREDENTIALS } from "../../support/dynamodb-table.ts";
-import { callNameOf } from "./bench-call.ts";
+import { LOCAL_CREDENTIALS } from "../../support/local-credentials.ts";
+import { type CallName, callNameOf } from "./bench-call.ts";
 import { type Counted, percentile, perSecond, total, worstSecond } from "./measures.ts";
 import { type ProcessFleet, type ProcessRun, type ProcessStage, runProcesses } from "./process-fleet.ts";
 import { percent, type Row, table } from "./table.ts";
@@ -36,7 +36,7 @@ const SPOTLESS_PART = 2 / 3;
 /** A run as the receiver has seen it; times are milliseconds from the first call's time on. */
 interface Seen {
   readonly endMs: number;
-  readonly calls: readonly (Counted & { readonly accepted: number; readonly lane: "c" | "t" })[];
+  readonly calls: readonly (Counted & { readonly accepted: number; readonly lane: CallName["lane"] })[];
   readonly transactionalWaitsMs: readonly number[];
 }
 

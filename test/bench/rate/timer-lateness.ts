@@ -1,8 +1,16 @@
 import { percentile } from "./measures.ts";
 
-/** How late this process's timers fire: a machine that is busy with something else shows here. */
-export function watchTimers(): () => { p50Ms: number; p99Ms: number } {
-  const everyMs = 10;
+export interface TimerLateness {
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+/**
+ * How late this process's timers fire from now on: a machine that is busy with something else shows here.
+ *
+ * @param everyMs a timer is work, too: on an idle processor it takes as long as a small request
+ */
+export function watchTimers(everyMs: number): () => TimerLateness {
   const latenessMs: number[] = [];
   let dueMs = performance.now() + everyMs;
   const timer = setInterval(() => {
