@@ -152,6 +152,13 @@ export const METRICS = {
     dimensions: [],
     answers: "How many messages was this lane given leave for?",
   },
+  RateLateness: {
+    unit: MetricUnit.Milliseconds,
+    dimensions: [],
+    distribution: true,
+    answers:
+      "How long after its slot is a call ready to be written? One that is too late (Calls, late) asks for another.",
+  },
   RateDropped: {
     unit: MetricUnit.Count,
     dimensions: [],
@@ -305,6 +312,7 @@ const points = {
     ["RateHorizon", fact.horizonMs],
     ["RateLeaseTime", fact.tookMs],
   ],
+  rateDeparture: (fact) => [["RateLateness", fact.lateMs]],
   rateDropped: (fact) => [["RateDropped", fact.messages]],
   rateRefused: (fact) => [["RateRefusals", 1, { Reason: fact.because }]],
   rateUsed: (fact) => [

@@ -19,7 +19,7 @@ const sqs = sqsClient();
 const { observe, middleware } = telemetry({ functionName: "send-messages", lane: settings.lane });
 
 const ports = {
-  pushService: pinpointPushService(pinpointClient(settings), clock),
+  pushService: pinpointPushService(pinpointClient(settings), clock, observe),
   rateLimiter: rateLimiter(settings, { clock, random: Math.random, observe }),
   requestQueue: sqsRecordQueue(sqs, settings.requestQueueUrl),
   deadLetterQueue: sqsRecordQueue(sqs, settings.deadLetterQueueUrl),

@@ -7,6 +7,7 @@ import type {
 import { PinpointClient, SendMessagesCommand } from "@aws-sdk/client-pinpoint";
 import type { DeliveryResult } from "../core/outcome/delivery-result.ts";
 import type { Call } from "../core/plan/call.ts";
+import type { RateFact } from "../core/rate/rate-fact.ts";
 import type { Clock, PushService } from "../ports.ts";
 import { callAnswer } from "./call-answer.ts";
 import { NoAnswer } from "./no-answer.ts";
@@ -27,9 +28,14 @@ const PREPARE_TOGETHER_MS = 20;
  * `SendMessages`, each call at its slot.
  *
  * @param client made by `pinpointClient`: no other keeps slots
+ * @param observe is told how late each call leaves
  * @throws {TypeError} when it was not
  */
-export function pinpointPushService(client: PinpointClient, clock: Clock): PushService {
+export function pinpointPushService(
+  client: PinpointClient,
+  clock: Clock,
+  observe: (fact: RateFact) => void,
+): PushService {
   if (!(client.config.requestHandler instanceof SlotHandler)) {
     throw new TypeError("The push service needs a client made by pinpointClient: no other keeps slots");
   }
@@ -37,17 +43,21 @@ export function pinpointPushService(client: PinpointClient, clock: Clock): PushS
   const preparation = slotTimer(clock, PREPARE_TOGETHER_MS);
   return {
     async send(call, slot) {
-      const isLate = () => clock.nowMs() > slot.lateAfterMs;
       let written = false;
-      const departure = async () => {
-        await moment(slot.slotMs);
-        written = !isLate();
+      const leave = () => {
+        const nowMs = clock.nowMs();
+        written = nowMs <= slot.lateAfterMs;
+        observe({ kind: "rateDeparture", lateMs: nowMs - slot.slotMs, left: written });
         return written;
       };
       try {
         await preparation(slot.slotMs - PREPARE_MS);
         // To build what cannot leave any more would make others late.
-        if (isLate()) return { kind: "late" };
+        if (clock.nowMs() > slot.lateAfterMs) {
+          leave();
+          return { kind: "late" };
+        }
+        const departure = () => moment(slot.slotMs).then(leave);
         return { kind: "answered", results: await sendMessages(client, call, departure) };
       } catch (error) {
         return callAnswer(error, written);

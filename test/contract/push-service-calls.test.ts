@@ -12,6 +12,7 @@ import {
 } from "../../shared/aws/pinpoint-push-service.ts";
 import { systemClock } from "../../shared/aws/system-clock.ts";
 import type { Call } from "../../shared/core/plan/call.ts";
+import type { RateFact } from "../../shared/core/rate/rate-fact.ts";
 import type { Clock, PushService } from "../../shared/ports.ts";
 import { signatureOf } from "../support/aws-signature.ts";
 import {
@@ -42,6 +43,8 @@ function freezableClock(): Clock & { freeze(ms: number): void } {
 
 const clock = freezableClock();
 
+const observe = () => undefined;
+
 const serviceAt = (endpoint: string, settings: Partial<PinpointClientSettings> = {}): PushService =>
   pinpointPushService(
     pinpointClient(
@@ -49,6 +52,7 @@ const serviceAt = (endpoint: string, settings: Partial<PinpointClientSettings> =
       { endpoint, region: "us-east-1", credentials: CREDENTIALS },
     ),
     clock,
+    observe,
   );
 
 const slotIn = (aheadMs: number) => {
@@ -255,6 +259,26 @@ describe("SendMessages over HTTP", () => {
     });
   });
 
+  it.each([
+    { when: "on time", agoMs: -30, lateMs: 0, left: true },
+    { when: "late", agoMs: 15, lateMs: 15, left: true },
+    { when: "too late", agoMs: 25, lateMs: 25, left: false },
+  ])("tells how late a call leaves: $when", async ({ agoMs, lateMs, left }) => {
+    const time = virtualClock(clock.nowMs());
+    const client = pinpointClient(
+      { maxCallsInFlight: 1, callTimeoutMs: 5_000, clock: time },
+      { endpoint: service.url, region: "us-east-1", credentials: CREDENTIALS },
+    );
+    const facts: RateFact[] = [];
+    const slotMs = time.nowMs() - agoMs;
+    const to = pinpointPushService(client, time, (fact) => void facts.push(fact));
+    const answer = to.send(callTo("one"), { slotMs, lateAfterMs: slotMs + 20 });
+    await someTurns();
+    await time.run(Math.max(slotMs, time.nowMs()));
+    expect(await answer).toMatchObject({ kind: left ? "answered" : "late" });
+    expect(facts).toEqual([{ kind: "rateDeparture", lateMs, left }]);
+  });
+
   describe("a connection", () => {
     const opened = async (work: (to: PushService) => Promise<void>, settings?: Partial<PinpointClientSettings>) => {
       const openedBefore = service.connections().opened;
@@ -350,7 +374,7 @@ describe("SendMessages over HTTP", () => {
       );
       const { opened: openedBefore } = service.connections();
       const slotMs = time.nowMs() + 3_600_000;
-      const answer = pinpointPushService(client, time).send(callTo("one"), { slotMs, lateAfterMs: slotMs });
+      const answer = pinpointPushService(client, time, observe).send(callTo("one"), { slotMs, lateAfterMs: slotMs });
       await time.run(slotMs - 1_000);
       await someTurns();
       expect(service.connections().opened).toBe(openedBefore);
@@ -460,7 +484,7 @@ describe("a call that cannot be made is not carried out", () => {
         credentials: () => Promise.reject(Object.assign(new Error("secret"), { name: "CredentialsProviderError" })),
       },
     );
-    expect(await pinpointPushService(client, clock).send(callTo("one"), slotIn(0))).toEqual({
+    expect(await pinpointPushService(client, clock, observe).send(callTo("one"), slotIn(0))).toEqual({
       kind: "notCarriedOut",
       detail: "CredentialsProviderError",
     });
@@ -468,5 +492,5 @@ describe("a call that cannot be made is not carried out", () => {
 });
 
 it("a client with other connections is refused at the start", () => {
-  expect(() => pinpointPushService(new PinpointClient({}), clock)).toThrow(/made by pinpointClient/);
+  expect(() => pinpointPushService(new PinpointClient({}), clock, observe)).toThrow(/made by pinpointClient/);
 });

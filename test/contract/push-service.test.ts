@@ -42,7 +42,7 @@ describePushService("SendMessages (the push simulator)", async () => {
     { maxCallsInFlight: 8, callTimeoutMs: 5_000 },
     { endpoint: simulator.url, region: "us-east-1", credentials: { accessKeyId: "local", secretAccessKey: "local" } },
   );
-  const pinpoint = pinpointPushService(client, clock);
+  const pinpoint = pinpointPushService(client, clock, () => undefined);
   const sentTo = new Set<string>();
   const service: PushService = {
     send(call, slot) {

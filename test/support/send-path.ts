@@ -91,8 +91,9 @@ export async function startSendPath(): Promise<SendPath> {
     );
     const rate = { messagesPerSecond: 100_000, callsPerSecond: 10_000, fleetConcurrency: 1, channelLimits: new Map() };
     const facts: Fact[] = [];
+    const observe = (fact: Fact) => void facts.push(fact);
     const ports = {
-      pushService: pinpointPushService(client, clock),
+      pushService: pinpointPushService(client, clock, observe),
       rateLimiter: staticRateLimiter({ ...rate, margin: 0.97 }, clock),
       requestQueue: sqsRecordQueue(sqs.client, requests.queueUrl),
       deadLetterQueue: sqsRecordQueue(sqs.client, deadLetters.queueUrl),
@@ -100,7 +101,7 @@ export async function startSendPath(): Promise<SendPath> {
       clock,
       random: Math.random,
       shortHash,
-      observe: (fact: Fact) => facts.push(fact),
+      observe,
     };
     const settings = {
       lane: "campaign",

@@ -49,6 +49,7 @@ const SAMPLES = {
   faulted: [{ kind: "faulted", step: "parse", error: "TypeError at x" }],
   batchSettled: [{ kind: "batchSettled", records: 10, failed: 1, tookMs: 900 }],
   rateLeased: [{ kind: "rateLeased", lane: "campaign", messages: 500, aheadMs: 10, horizonMs: 90, tookMs: 4 }],
+  rateDeparture: [{ kind: "rateDeparture", lateMs: 2, left: true }],
   rateDropped: [{ kind: "rateDropped", lane: "campaign", messages: 100 }],
   rateRefused: [{ kind: "rateRefused", lane: "campaign", because: "full" }],
   rateUsed: [

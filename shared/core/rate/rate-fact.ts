@@ -13,6 +13,8 @@ export type RateFact =
     }
   /** Part of a lease was not used: its slots had passed, or those who had asked for it were gone. */
   | { readonly kind: "rateDropped"; readonly lane: Lane; readonly messages: number }
+  /** A call's slot has come. `lateMs`: how long ago when it was looked at last; `left`: that was not too long. */
+  | { readonly kind: "rateDeparture"; readonly lateMs: number; readonly left: boolean }
   /** A lease was refused: the timeline was full for this lane, or a further limit was used up. */
   | { readonly kind: "rateRefused"; readonly lane: Lane; readonly because: "full" | "limited" }
   /** What all functions together have sent in the last window, beside the quota in force and the rate handed out. */

@@ -44,6 +44,8 @@ export interface EnvironmentReport {
   readonly accepted: number;
   readonly facts: Readonly<Record<string, number>>;
   readonly droppedMessages: number;
+  /** How long after its slot each call left. */
+  readonly latenessMs: readonly number[];
   readonly timers: TimerLateness;
 }
 
@@ -67,6 +69,7 @@ let late = 0;
 let refused = 0;
 let accepted = 0;
 let droppedMessages = 0;
+const latenessMs: number[] = [];
 let calls = 0;
 let endMs = Number.POSITIVE_INFINITY;
 
@@ -76,9 +79,13 @@ subscribe("http.client.request.start", (message) => {
   stamps.push({ atMs: Date.now(), messages: callNameOf(path).messages });
 });
 
+let isPractising = true;
+
 function observe(fact: RateFact): void {
+  if (isPractising) return;
   facts[fact.kind] = (facts[fact.kind] ?? 0) + 1;
   if (fact.kind === "rateDropped") droppedMessages += fact.messages;
+  if (fact.kind === "rateDeparture" && fact.left) latenessMs.push(fact.lateMs);
 }
 
 const timelineClient = rateTimelineClient({ ...LOCAL_CREDENTIALS, endpoint: settings.storeUrl });
@@ -88,14 +95,15 @@ const pushService = pinpointPushService(
     { ...LOCAL_CREDENTIALS, endpoint: settings.receiverUrl },
   ),
   clock,
+  observe,
 );
 
-function limiterOf(rateKey: string, tell: (fact: RateFact) => void): RateLimiter {
+function limiterOf(rateKey: string): RateLimiter {
   return sharedRateLimiter({
     timeline: dynamodbRateTimeline({ client: timelineClient, tableName: settings.tableName, rateKey, clock }),
     clock,
     random: Math.random,
-    observe: tell,
+    observe,
     lane: settings.lane,
     limits: {
       messagesPerSecond: settings.quota,
@@ -109,7 +117,7 @@ function limiterOf(rateKey: string, tell: (fact: RateFact) => void): RateLimiter
 
 /** By a rate of its own, until its code is compiled as that of an environment that has run for a while. */
 async function practise(): Promise<void> {
-  const limiter = limiterOf(`practice ${settings.index}`, () => undefined);
+  const limiter = limiterOf(`practice ${settings.index}`);
   let left = PRACTICE_CALLS;
   const work = async () => {
     while (left > 0) {
@@ -195,8 +203,9 @@ process.send?.({ kind: "ready" });
 const startMs = await start.promise;
 endMs = startMs + settings.seconds * 1_000;
 await clock.sleep(startMs - clock.nowMs());
-const limiter = limiterOf("bench", observe);
+isPractising = false;
+const limiter = limiterOf("bench");
 const timers = watchTimers(50);
 await (settings.lane === "campaign" ? campaign(limiter) : transactional(limiter));
-const report = { stamps, cameAtMs, late, refused, accepted, facts, droppedMessages, timers: timers() };
+const report = { stamps, cameAtMs, late, refused, accepted, facts, droppedMessages, latenessMs, timers: timers() };
 process.send?.({ kind: "report", report: report satisfies EnvironmentReport });

@@ -329,6 +329,7 @@ function aside(fleet: ProcessFleet, { environments, load, received, writes }: Pr
   for (const environment of environments) {
     for (const [kind, count] of Object.entries(environment.facts)) facts[kind] = (facts[kind] ?? 0) + count;
   }
+  const latenessMs = environments.flatMap((environment) => environment.latenessMs);
   const sum = (of: (environment: ProcessRun["environments"][number]) => number) =>
     environments.reduce((all, environment) => all + of(environment), 0);
   return {
@@ -340,6 +341,10 @@ function aside(fleet: ProcessFleet, { environments, load, received, writes }: Pr
     facts,
     load,
     receiverTimers: received.timers,
+    latenessMs: {
+      p50: percentile(latenessMs, 0.5),
+      p99: percentile(latenessMs, 0.99),
+    },
     senderTimersP99Ms: Math.max(...environments.map(({ timers }) => timers.p99Ms)),
   };
 }
