@@ -1,11 +1,16 @@
 /** Values of `serverless.yml` that follow from its parameters; Serverless reads this file as CommonJS. */
 
+const { encryptionProperties, keyResources } = require("./tools/deploy/encryption.ts");
+const { NETWORK_POLICY, pushEndpoint } = require("./tools/deploy/network.ts");
+const { queuePolicies } = require("./tools/deploy/queue-policies.ts");
+const { NO_VALUE } = require("./tools/deploy/template.ts");
+
 /**
  * The one resource that `mobiletargeting:SendMessages` needs for each application of the stage.
  *
  * @see https://docs.aws.amazon.com/pinpoint/latest/developerguide/permissions-actions.html
  */
-exports.messagesOfEachApplication = async ({ resolveVariable }) => {
+const messagesOfEachApplication = async ({ resolveVariable }) => {
   const applicationIds = String(await resolveVariable("param:applicationIds")).split(",");
   const wrong = applicationIds.find((id) => !/^[0-9A-Za-z]+$/.test(id));
   if (wrong !== undefined) {
@@ -19,10 +24,69 @@ exports.messagesOfEachApplication = async ({ resolveVariable }) => {
   }));
 };
 
+exports.messagesOfEachApplication = messagesOfEachApplication;
+
 /** `FLEET_CONCURRENCY`: by how many environments the account's rate is divided at most. */
 exports.fleetConcurrency = async ({ resolveVariable }) => {
   const lanes = await Promise.all(
     ["transactionalConcurrency", "campaignConcurrency"].map((name) => resolveVariable(`param:${name}`)),
   );
   return lanes.reduce((sum, concurrency) => sum + Number(concurrency), 0);
+};
+
+const listOf = (text) => text.split(",").filter(Boolean);
+
+const networkOf = async ({ resolveVariable }) => {
+  const names = ["vpcId", "vpcSubnetIds", "vpcSecurityGroupIds"];
+  const [vpcId, subnetIds, securityGroupIds] = await Promise.all(
+    names.map(async (name) => String(await resolveVariable(`param:${name}`))),
+  );
+  if (vpcId + subnetIds + securityGroupIds === "") return undefined;
+  const missing = names.filter((_, index) => [vpcId, subnetIds, securityGroupIds][index] === "");
+  if (missing.length > 0)
+    throw new Error(`Parameter ${missing[0]}: it is not set, but functions in a VPC need ${names.join(", ")}.`);
+  return { vpcId, subnetIds: listOf(subnetIds), securityGroupIds: listOf(securityGroupIds) };
+};
+
+exports.vpc = async (variables) => {
+  const { subnetIds, securityGroupIds } = (await networkOf(variables)) ?? {};
+  return subnetIds ? { subnetIds, securityGroupIds } : null;
+};
+
+exports.managedPolicies = async (variables) => ((await networkOf(variables)) ? [NETWORK_POLICY] : NO_VALUE);
+
+const encryptionOf = async ({ resolveVariable }) => {
+  const encryption = await resolveVariable("param:encryption");
+  if (encryption !== "aws" && encryption !== "key") {
+    throw new Error(`Parameter encryption: it must be "aws" or "key", not "${encryption}".`);
+  }
+  return encryption;
+};
+
+for (const name of ["sseOfQueues", "keyOfQueues", "sseOfTables"]) {
+  exports[name] = async (variables) => encryptionProperties(await encryptionOf(variables))[name];
+}
+
+/** Reads are few: a ledger is read only when something comes twice. */
+exports.warmThroughput = async ({ resolveVariable }) => {
+  const writes = String(await resolveVariable("param:warmWritesPerSecond"));
+  if (writes === "") return NO_VALUE;
+  if (!(Number(writes) >= 4_000)) {
+    throw new Error(`Parameter warmWritesPerSecond: it must be a number from 4000 on, not "${writes}".`);
+  }
+  return { WriteUnitsPerSecond: Number(writes), ReadUnitsPerSecond: 12_000 };
+};
+
+const ROLES = ["SendMessagesTransactionalRole", "SendMessagesCampaignRole"];
+
+exports.resources = async (variables) => {
+  const ruleArns = listOf(String(await variables.resolveVariable("param:ruleArns")));
+  const wrong = ruleArns.find((arn) => !/^arn:[\w-]+:events:[\w-]+:\d{12}:rule\/\S+$/.test(arn));
+  if (wrong !== undefined) throw new Error(`Parameter ruleArns: "${wrong}" is not the ARN of an EventBridge rule.`);
+  const [encryption, network] = [await encryptionOf(variables), await networkOf(variables)];
+  return {
+    ...queuePolicies(ruleArns),
+    ...(encryption === "key" ? keyResources(ROLES) : {}),
+    ...(network ? pushEndpoint(network, await messagesOfEachApplication(variables)) : {}),
+  };
 };

@@ -1,14 +1,10 @@
-import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readSendMessagesSettings } from "../../shared/settings.ts";
 import { OTHER_OUTPUTS, QUEUE_OUTPUTS } from "../../tools/cli/deployment.ts";
+import { type Package, serverlessPackage, type Template } from "../support/serverless-package.ts";
 
 /** The package as CloudFormation gets it, made offline: no account, no credentials, no way out to the network. */
 
-const CHECKOUT = join(import.meta.dirname, "../..");
 const APPLICATION_IDS = ["0123456789abcdef0123456789abcdef", "fedcba9876543210fedcba9876543210"];
 
 /** Design figures of each lane. Times in seconds. */
@@ -69,28 +65,11 @@ interface Role {
   readonly Policies: readonly { readonly PolicyDocument: { readonly Statement: readonly Statement[] } }[];
 }
 
-interface Template {
-  readonly Resources: Readonly<Record<string, { readonly Type: string; readonly Properties: unknown }>>;
-  readonly Outputs: Readonly<Record<string, { readonly Value: unknown }>>;
-}
-
 const arnOf = (logicalId: string): Reference => ({ "Fn::GetAtt": [logicalId, "Arn"] });
 const urlOf = (logicalId: string): Reference => ({ Ref: logicalId });
 
-let folder: string;
+let packaged: Package;
 let template: Template;
-
-/** @throws with what the command printed, when it fails. */
-async function serverlessPackage(options: readonly string[]): Promise<void> {
-  const command = join(CHECKOUT, "node_modules/.bin/serverless");
-  const nowhere = "http://127.0.0.1:9";
-  const env = { PATH: process.env["PATH"], HOME: folder, HTTP_PROXY: nowhere, HTTPS_PROXY: nowhere };
-  await new Promise<void>((resolve, reject) => {
-    execFile(command, ["package", "--package", folder, ...options], { cwd: CHECKOUT, env }, (error, stdout) =>
-      error ? reject(new Error(stdout, { cause: error })) : resolve(),
-    );
-  });
-}
 
 /** The properties of one resource, as the type that the template says it has. */
 function resource<Properties>(logicalId: string, type: string): Properties {
@@ -102,12 +81,11 @@ const resourcesOfType = <Properties>(type: string): Properties[] =>
   Object.values(template.Resources).flatMap((one) => (one.Type === type ? [one.Properties as Properties] : []));
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "sluice-package-"));
-  await serverlessPackage([`--param=applicationIds=${APPLICATION_IDS}`]);
-  template = JSON.parse(await readFile(join(folder, "cloudformation-template-update-stack.json"), "utf8"));
+  packaged = await serverlessPackage([`--param=applicationIds=${APPLICATION_IDS}`]);
+  template = packaged.template;
 });
 
-afterAll(() => rm(folder, { recursive: true }));
+afterAll(() => packaged.remove());
 
 describe.each(LANES)("the $lane lane", ({ lane, logicalName, batchSize, window, maximumConcurrency, timeout }) => {
   const functionId = `SendMessages${logicalName}LambdaFunction`;
@@ -227,7 +205,7 @@ describe.each(LANES)("the $lane lane", ({ lane, logicalName, batchSize, window, 
   });
 
   it("ships its bundle and the map of it, nothing else", async () => {
-    expect(namesInZip(await readFile(join(folder, `sendMessages${logicalName}.zip`)))).toEqual([
+    expect(namesInZip(await packaged.read(`sendMessages${logicalName}.zip`))).toEqual([
       "dist/send-messages/index.mjs",
       "dist/send-messages/index.mjs.map",
     ]);
@@ -260,7 +238,7 @@ describe("the stack", () => {
 
   it("encrypts every queue", () => {
     const queues = resourcesOfType<Queue>("AWS::SQS::Queue");
-    expect(queues).toHaveLength(6);
+    expect(queues).toHaveLength(7);
     expect(queues.filter((queue) => !queue.SqsManagedSseEnabled)).toEqual([]);
   });
 
@@ -290,7 +268,7 @@ describe("the stack", () => {
 
   it("refers to nothing that it does not have", () => {
     const text = JSON.stringify(template);
-    const names = [...text.matchAll(/"(?:Ref":|Fn::GetAtt":\[)"([^":]+)"/g)].map(([, name]) => name);
+    const names = [...text.matchAll(/"(?:Ref":|Fn::GetAtt":\[)"(?!AWS::)([^"]+)"/g)].map(([, name]) => name);
     expect(names.length).toBeGreaterThan(20);
     expect(names.filter((name) => !(name && name in template.Resources))).toEqual([]);
   });

@@ -1,0 +1,189 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ofType, type Package, serverlessPackage } from "../support/serverless-package.ts";
+
+/** What the stack's parameters add to the template, and what must hold with and without them. */
+
+const APPLICATION_ID = "0123456789abcdef0123456789abcdef";
+const RULE_ARN = "arn:aws:events:us-east-1:123456789012:rule/shop/order-shipped";
+const OPTIONS = [
+  `--param=ruleArns=${RULE_ARN}`,
+  "--param=encryption=key",
+  "--param=warmWritesPerSecond=20000",
+  "--param=vpcId=vpc-0a1b2c3d",
+  "--param=vpcSubnetIds=subnet-0a1b2c3d,subnet-4e5f6a7b",
+  "--param=vpcSecurityGroupIds=sg-0a1b2c3d",
+];
+
+interface Statement {
+  readonly Effect: string;
+  readonly Action: string | readonly string[];
+  readonly Resource: unknown;
+  readonly Principal?: unknown;
+  readonly Condition?: unknown;
+}
+
+interface Policy {
+  readonly PolicyDocument: { readonly Statement: readonly Statement[] };
+}
+
+const arnOf = (logicalId: string) => ({ "Fn::GetAtt": [logicalId, "Arn"] });
+const KEY = arnOf("Key");
+
+const packages: Package[] = [];
+let plain: Package["template"];
+let full: Package["template"];
+
+beforeAll(async () => {
+  const applicationIds = `--param=applicationIds=${APPLICATION_ID}`;
+  for (const options of [[], OPTIONS]) packages.push(await serverlessPackage([applicationIds, ...options]));
+  [plain, full] = packages.map(({ template }) => template) as [typeof plain, typeof full];
+});
+
+afterAll(() => Promise.all(packages.map(({ remove }) => remove())));
+
+const OURS = arnOf("SendRequestRule");
+const both = [
+  ["without options", () => plain, { TransactionalQueue: [OURS], UndeliveredEventQueue: [OURS] }],
+  [
+    "with every option",
+    () => full,
+    { TransactionalQueue: [OURS, RULE_ARN], CampaignQueue: [RULE_ARN], UndeliveredEventQueue: [OURS, RULE_ARN] },
+  ],
+] as const;
+
+describe.each(both)("a stack %s", (_, template, fedBy) => {
+  it("lets nobody reach a queue without TLS, and EventBridge only by the rules that are named", () => {
+    const policies = ofType<Policy & { Queues: readonly { Ref: string }[] }>(template(), "AWS::SQS::QueuePolicy");
+    const byQueue = Object.values(policies).map(({ Queues, PolicyDocument }) => [Queues[0]?.Ref, PolicyDocument]);
+    const queues = Object.keys(ofType(template(), "AWS::SQS::Queue"));
+    expect(byQueue.map(([queue]) => queue).toSorted()).toEqual(queues.toSorted());
+    const sources: Record<string, unknown> = {};
+    for (const [queue, { Statement }] of byQueue as [string, Policy["PolicyDocument"]][]) {
+      const [tls, ...rules] = Statement;
+      expect(tls).toMatchObject({ Effect: "Deny", Action: "sqs:*", Principal: "*", Resource: arnOf(queue) });
+      expect(tls?.Condition).toEqual({ Bool: { "aws:SecureTransport": "false" } });
+      for (const rule of rules) {
+        expect(rule).toMatchObject({ Principal: { Service: "events.amazonaws.com" }, Resource: arnOf(queue) });
+        sources[queue] = rule.Condition;
+      }
+    }
+    const expected = Object.entries(fedBy).map(([queue, arns]) => [queue, { ArnEquals: { "aws:SourceArn": arns } }]);
+    expect(sources).toEqual(Object.fromEntries(expected));
+  });
+
+  it("puts send requests of the bus on the transactional queue, and keeps what it cannot put", () => {
+    expect(ofType(template(), "AWS::Events::Rule")["SendRequestRule"]).toMatchObject({
+      EventBusName: "default",
+      EventPattern: { "detail-type": ["Send Request"] },
+      Targets: [{ Arn: arnOf("TransactionalQueue"), DeadLetterConfig: { Arn: arnOf("UndeliveredEventQueue") } }],
+    });
+  });
+
+  it("gives nobody a right to everything of a kind", () => {
+    const roles = Object.values(ofType<{ Policies: readonly Policy[] }>(template(), "AWS::IAM::Role"));
+    const policies = Object.values(ofType<Policy>(template(), "AWS::IAM::Policy"));
+    const statements = [...roles.flatMap((role) => role.Policies), ...policies].flatMap(
+      ({ PolicyDocument }) => PolicyDocument.Statement,
+    );
+    expect(statements.length).toBeGreaterThan(5);
+    expect(JSON.stringify(statements)).not.toContain("*");
+  });
+});
+
+describe("encryption", () => {
+  interface Encrypted {
+    readonly SqsManagedSseEnabled?: boolean;
+    readonly KmsMasterKeyId?: unknown;
+    readonly SSESpecification?: unknown;
+  }
+  const queues = (template: Package["template"]) => Object.values(ofType<Encrypted>(template, "AWS::SQS::Queue"));
+  const tables = (template: Package["template"]) => Object.values(ofType<Encrypted>(template, "AWS::DynamoDB::Table"));
+
+  it("is AWS's own where nothing else is asked for", () => {
+    expect(queues(plain).filter((queue) => queue.SqsManagedSseEnabled !== true)).toEqual([]);
+    const none = { Ref: "AWS::NoValue" };
+    expect(queues(plain).every(({ KmsMasterKeyId }) => JSON.stringify(KmsMasterKeyId) === JSON.stringify(none))).toBe(
+      true,
+    );
+    expect(Object.keys(ofType(plain, "AWS::KMS::Key"))).toEqual([]);
+  });
+
+  it("is one key for every queue and table, when it is asked for", () => {
+    for (const queue of queues(full)) expect(queue).toMatchObject({ SqsManagedSseEnabled: false, KmsMasterKeyId: KEY });
+    for (const table of tables(full))
+      expect(table.SSESpecification).toEqual({ SSEEnabled: true, SSEType: "KMS", KMSMasterKeyId: KEY });
+  });
+
+  it("lets every role and every service use the key that has to", () => {
+    const { KeyPolicy } =
+      Object.values(ofType<{ KeyPolicy: Policy["PolicyDocument"] }>(full, "AWS::KMS::Key"))[0] ?? {};
+    expect(KeyPolicy?.Statement[1]).toMatchObject({
+      Principal: {
+        Service: ["events.amazonaws.com", "s3.amazonaws.com", "cloudwatch.amazonaws.com", "sns.amazonaws.com"],
+      },
+      Action: ["kms:Decrypt", "kms:GenerateDataKey"],
+    });
+    const { Roles } = ofType<{ Roles: readonly { Ref: string }[] }>(full, "AWS::IAM::Policy")["KeyUsePolicy"] ?? {};
+    expect(Roles?.map(({ Ref }) => Ref).toSorted()).toEqual(Object.keys(ofType(full, "AWS::IAM::Role")).toSorted());
+  });
+});
+
+describe("a network without a way out", () => {
+  it("holds every function, and a way to SendMessages of its applications and nothing else", () => {
+    const functions = Object.values(ofType<{ VpcConfig?: unknown }>(full, "AWS::Lambda::Function"));
+    expect(functions.length).toBeGreaterThan(0);
+    for (const { VpcConfig } of functions)
+      expect(VpcConfig).toEqual({
+        SubnetIds: ["subnet-0a1b2c3d", "subnet-4e5f6a7b"],
+        SecurityGroupIds: ["sg-0a1b2c3d"],
+      });
+    expect(ofType<Policy>(full, "AWS::EC2::VPCEndpoint")["PushEndpoint"]).toMatchObject({
+      ServiceName: { "Fn::Sub": `com.amazonaws.\${AWS::Region}.pinpoint` },
+      PrivateDnsEnabled: true,
+      PolicyDocument: {
+        Statement: [
+          {
+            Action: "mobiletargeting:SendMessages",
+            Resource: [
+              expect.objectContaining({ "Fn::Sub": expect.stringContaining(`apps/${APPLICATION_ID}/messages`) }),
+            ],
+          },
+        ],
+      },
+    });
+  });
+
+  it("is there only when it is asked for", () => {
+    expect(Object.keys(ofType(plain, "AWS::EC2::VPCEndpoint"))).toEqual([]);
+    expect(JSON.stringify(plain)).not.toContain("VpcConfig");
+  });
+});
+
+it("warms the state table when it is asked for", () => {
+  const warmth = (template: Package["template"]) =>
+    ofType<{ WarmThroughput?: unknown }>(template, "AWS::DynamoDB::Table")["StateTable"]?.WarmThroughput;
+  expect(warmth(plain)).toEqual({ Ref: "AWS::NoValue" });
+  expect(warmth(full)).toEqual({ WriteUnitsPerSecond: 20_000, ReadUnitsPerSecond: 12_000 });
+});
+
+it.each([
+  ["--param=encryption=kms", `Parameter encryption: it must be "aws" or "key", not "kms".`],
+  ["--param=warmWritesPerSecond=many", `Parameter warmWritesPerSecond: it must be a number from 4000 on, not "many".`],
+  ["--param=ruleArns=my-rule", `Parameter ruleArns: "my-rule" is not the ARN of an EventBridge rule.`],
+  ["--param=vpcId=vpc-0a1b2c3d", "Parameter vpcSubnetIds: it is not set, but functions in a VPC need"],
+])("%s is not packaged: %s", async (option, complaint) => {
+  await expect(serverlessPackage([option])).rejects.toThrow(complaint);
+});
+
+const run = promisify(execFile);
+const hasLinter = await run("cfn-lint", ["--version"]).then(
+  () => true,
+  () => false,
+);
+
+it.skipIf(!hasLinter)("has nothing that cfn-lint warns of (skipped where cfn-lint is not installed)", async () => {
+  const { stdout } = await run("cfn-lint", ["--", ...packages.map(({ templateFile }) => templateFile)]);
+  expect(stdout).toBe("");
+});
