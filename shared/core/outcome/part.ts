@@ -18,30 +18,50 @@
  * 3-credential     of the slice, what waits for its channel to have a valid credential
  * 3-0   3-1        of the slice, the halves of what is too large for one record
  * 3.1~1            what was redriven from a dead-letter queue
+ * 3--0cc175b9c0f1  of the slice, what came a way that is too long to be written
  * ```
  *
  * The steps are a path in a tree, and a path has one spelling. A step that is repeated is counted and not written
- * again, so that names stay short however long an address is throttled or held. They follow from the record's own part
- * and nothing else: whoever repeats the effects of a result, wherever, comes to the same names. All that leaves a slice
- * by one step has to leave in one record, because two would share a name.
+ * again, so that names stay readable however long an address is throttled or held. An address that is throttled and held
+ * by turns for days has a path that is longer than a name may be: its hash then stands in its place, and the path goes
+ * on from there.
+ *
+ * Names follow from the record's own part and nothing else: whoever repeats the effects of a result, wherever, comes to
+ * the same names. All that leaves a slice by one step has to leave in one record, because two would share a name.
  */
 
+/** Of a text, wide enough that no two paths of one slice meet; of letters, digits and `.~_-` only. */
+export type PartHash = (text: string) => string;
+
+/** An account is paid for by its size, its name included. */
+const MOST_CHARACTERS = 128;
+
 /** The part of what is tried again as `attempt`: the next one, or the same one where the attempt does not count. */
-export function retryPart(part: string, attempt: number): string {
-  return withStep(part, `.${attempt}`);
+export function retryPart(part: string, attempt: number, hash: PartHash): string {
+  return withStep(part, `.${attempt}`, hash);
 }
 
 /** The part of what is left of a slice and put back for a reason. */
-export function putBackPart(part: string, because: string): string {
-  return withStep(part, `-${because}`);
+export function putBackPart(part: string, because: string, hash: PartHash): string {
+  return withStep(part, `-${because}`, hash);
 }
 
 /** The part of one half of what is too large for one record. */
-export function halfPart(part: string, half: 0 | 1): string {
-  return withStep(part, `-${half}`);
+export function halfPart(part: string, half: 0 | 1, hash: PartHash): string {
+  return withStep(part, `-${half}`, hash);
 }
 
-function withStep(part: string, step: string): string {
+/**
+ * The part that a record names, whatever it names: a text that is too long for a name, or has characters that no step
+ * has, goes by its hash. To take it for absent would be to take the record for the whole request, which was answered.
+ */
+export function partNamed(text: string, hash: PartHash): string {
+  if (text.length <= MOST_CHARACTERS && /^[A-Za-z0-9.~_-]+$/.test(text)) return text;
+  // No step begins with two hyphens.
+  return `${/^\d{0,9}/.exec(text)}--${hash(text)}`;
+}
+
+function withStep(part: string, step: string, hash: PartHash): string {
   const [, path = part, times = "1"] = /^(.*)_(\d+)$/.exec(part) ?? [];
-  return path.endsWith(step) ? `${path}_${Number(times) + 1}` : `${part}${step}`;
+  return partNamed(path.endsWith(step) ? `${path}_${Number(times) + 1}` : `${part}${step}`, hash);
 }

@@ -1,3 +1,4 @@
+import { type PartHash, partNamed } from "../outcome/part.ts";
 import { formatJson } from "./format-json.ts";
 import { formatRfc3339, parseRfc3339 } from "./rfc-3339.ts";
 
@@ -25,7 +26,8 @@ export interface CampaignPosition {
 
 /**
  * The attributes `Attempt`, `EnqueuedAt`, `PutBacks`, `Part`, `Origin` and `Campaign` of a record. Others are ignored, and
- * each one that makes no sense is read as if it were absent: a record must not be lost for what surrounds its body.
+ * each one that makes no sense is read as if it were absent: a record must not be lost for what surrounds its body. A
+ * `Part` always makes sense (`partNamed`): it says that the record is not the whole request.
  *
  * `sentAtMs`, when SQS took this very record, stands in for an `EnqueuedAt` that is absent or later than that: a record
  * can only look older than it is, never younger.
@@ -33,16 +35,16 @@ export interface CampaignPosition {
 export function readRecordAttributes(
   attributes: Readonly<Record<string, string | undefined>>,
   sentAtMs: number,
+  hash: PartHash,
 ): RecordState {
   const { Attempt = "", EnqueuedAt = "", PutBacks = "", Part = "", Origin = "", Campaign = "" } = attributes;
-  const part = readPart(Part);
   const origin = readOrigin(Origin);
   const campaign = readCampaign(Campaign);
   return {
     attempt: readCount(Attempt),
     enqueuedAtMs: Math.min(parseRfc3339(EnqueuedAt) ?? sentAtMs, sentAtMs),
     putBacks: readCount(PutBacks),
-    ...(part === undefined ? {} : { part }),
+    ...(Part === "" ? {} : { part: partNamed(Part, hash) }),
     ...(origin === undefined ? {} : { origin }),
     ...(campaign === undefined ? {} : { campaign }),
   };
@@ -65,11 +67,6 @@ export function writeRecordAttributes(state: RecordState): Record<string, string
 
 function readCount(text: string): number {
   return /^\d{1,9}$/.test(text) ? Number(text) : 0;
-}
-
-/** Wider than today's parts (`3`, `3.1`, `3~2`), so that an older version keeps what a newer one wrote. */
-function readPart(text: string): string | undefined {
-  return /^[A-Za-z0-9.~_-]{1,128}$/.test(text) ? text : undefined;
 }
 
 /** As wide as a request's own id. */

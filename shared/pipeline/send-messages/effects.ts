@@ -126,7 +126,8 @@ export function effects(ports: EffectPorts, settings: EffectSettings, lastMs: nu
   };
 
   return {
-    leave: (entry, leaving) => allOf(returning(entry, leaving).map((outgoing) => leave(entry, leaving, outgoing))),
+    leave: (entry, leaving) =>
+      allOf(returning(entry, leaving, shortHash).map((outgoing) => leave(entry, leaving, outgoing))),
     writeOff,
     writeOffUnread,
     tell,

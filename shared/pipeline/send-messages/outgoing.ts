@@ -1,4 +1,4 @@
-import { halfPart, putBackPart, retryPart } from "../../core/outcome/part.ts";
+import { halfPart, type PartHash, putBackPart, retryPart } from "../../core/outcome/part.ts";
 import { PUT_BACK_REASONS, type PutBackReason } from "../../core/outcome/put-back-reason.ts";
 import type { Slice } from "../../core/plan/call.ts";
 import { formatSendRequest } from "../../core/request/format-send-request.ts";
@@ -31,20 +31,27 @@ export interface Leaving {
  * Takes addresses of a slice back to their lane's own queue: in one record, or in several where one would be larger than
  * SQS takes. A whole request keeps its body as the producer wrote it, where there is room for the attributes.
  */
-export function returning({ record, request, state, slices }: Entry, { slice, way, tokens }: Leaving): Outgoing[] {
+export function returning(
+  { record, request, state, slices }: Entry,
+  { slice, way, tokens }: Leaving,
+  hash: PartHash,
+): Outgoing[] {
   const next: RecordState =
     way.kind === "retry" ? { ...state, attempt: way.attempt } : { ...state, putBacks: state.putBacks + 1 };
   const isWholeSlice = tokens.length === slice.tokens.length;
-  const part = partOf(slice.part, way, isWholeSlice);
+  const part = partOf(slice.part, way, isWholeSlice, hash);
   if (isWholeSlice && slices.length === 1) {
     const attributes = writeRecordAttributes(part === slice.part ? next : { ...next, part });
     const asItIs = { tokens, body: record.body, attributes };
     if (fits(asItIs)) return [asItIs];
   }
-  return divided(tokens, part, (some, itsPart) => ({
+  return divided(tokens, (some, halves) => ({
     tokens: some,
     body: formatSendRequest(request, some),
-    attributes: writeRecordAttributes({ ...next, part: itsPart }),
+    attributes: writeRecordAttributes({
+      ...next,
+      part: halves.reduce<string>((whole, half) => halfPart(whole, half, hash), part),
+    }),
   }));
 }
 
@@ -56,30 +63,34 @@ export function deadLetters(
 ): Outgoing[] {
   const letter = (some: readonly string[], body: string) => ({ tokens: some, body, attributes: attributesOf(body) });
   if (tokens.length === request.addresses.size) return [letter(tokens, record.body)];
-  return divided(tokens, "", (some) => letter(some, formatSendRequest(request, some))).map((one) =>
+  return divided(tokens, (some) => letter(some, formatSendRequest(request, some))).map((one) =>
     // Written anew, one address can be larger than all were. The whole record has been on a queue, and fits on another.
     fits(one) ? one : letter(one.tokens, record.body),
   );
 }
 
 /** What was not sent to at all keeps its name when it comes back whole; whatever has been answered gets another. */
-function partOf(part: string, way: Way, isWholeSlice: boolean): string {
-  if (way.kind === "retry") return retryPart(part, way.attempt);
-  return isWholeSlice && PUT_BACK_REASONS[way.because].unsent ? part : putBackPart(part, way.because);
+function partOf(part: string, way: Way, isWholeSlice: boolean, hash: PartHash): string {
+  if (way.kind === "retry") return retryPart(part, way.attempt, hash);
+  return isWholeSlice && PUT_BACK_REASONS[way.because].unsent ? part : putBackPart(part, way.because, hash);
 }
 
-/** One record, or one for each half and so on until each fits. A single address is not divided. */
+/**
+ * One record, or one for each half and so on until each fits. A single address is not divided.
+ *
+ * @param halves which half of which half `recordOf` is asked for; none for the whole
+ */
 function divided(
   tokens: readonly string[],
-  part: string,
-  recordOf: (tokens: readonly string[], part: string) => Outgoing,
+  recordOf: (tokens: readonly string[], halves: readonly (0 | 1)[]) => Outgoing,
+  halves: readonly (0 | 1)[] = [],
 ): Outgoing[] {
-  const whole = recordOf(tokens, part);
+  const whole = recordOf(tokens, halves);
   if (tokens.length === 1 || fits(whole)) return [whole];
   const middle = Math.ceil(tokens.length / 2);
   return [
-    ...divided(tokens.slice(0, middle), halfPart(part, 0), recordOf),
-    ...divided(tokens.slice(middle), halfPart(part, 1), recordOf),
+    ...divided(tokens.slice(0, middle), recordOf, [...halves, 0]),
+    ...divided(tokens.slice(middle), recordOf, [...halves, 1]),
   ];
 }
 

@@ -42,7 +42,7 @@ export async function sendMessages(
 
   const arrivals = records.map((record) => ({
     record,
-    state: readRecordAttributes(record.attributes, record.sentAtMs),
+    state: readRecordAttributes(record.attributes, record.sentAtMs, ports.shortHash),
   }));
   const oldestMs = arrivals.reduce((oldest, { state }) => Math.max(oldest, startedMs - state.enqueuedAtMs), 0);
   observe({ kind: "batchReceived", records: records.length, oldestMs });

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { shortHash } from "../../../shared/aws/short-hash.ts";
 import { type Account, onClaim, onSettle } from "../../../shared/core/ledger/account.ts";
 import { resultOf } from "../../../shared/core/ledger/result.ts";
 import { retryPart } from "../../../shared/core/outcome/part.ts";
@@ -115,7 +116,7 @@ describe("the steps of many workers", () => {
       } else if (worker.stage === "effects") {
         const kept = [...ledger.accounts.values()][0]?.result;
         if (kept === undefined) throw new Error("effects without a result");
-        effects.push(...kept.owed.retries.map(({ attempt }) => retryPart("0", attempt)));
+        effects.push(...kept.owed.retries.map(({ attempt }) => retryPart("0", attempt, shortHash)));
         worker.stage = "acknowledge";
       } else if (worker.stage === "acknowledge") {
         acknowledged = true;

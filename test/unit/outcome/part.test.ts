@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { putBackPart, retryPart } from "../../../shared/core/outcome/part.ts";
+import { shortHash } from "../../../shared/aws/short-hash.ts";
+import { halfPart, partNamed, putBackPart, retryPart } from "../../../shared/core/outcome/part.ts";
 import { readRecordAttributes, writeRecordAttributes } from "../../../shared/core/request/record-attributes.ts";
 
 describe("retryPart", () => {
@@ -20,7 +21,7 @@ describe("retryPart", () => {
     { part: "3~1", attempt: 1, expected: "3~1.1" },
     { part: "3-credential", attempt: 0, expected: "3-credential.0" },
   ])("of $part, tried again as attempt $attempt: $expected", ({ part, attempt, expected }) => {
-    expect(retryPart(part, attempt)).toBe(expected);
+    expect(retryPart(part, attempt, shortHash)).toBe(expected);
   });
 });
 
@@ -32,19 +33,50 @@ describe("putBackPart", () => {
     { part: "3-credential_2", because: "rate", expected: "3-credential_2-rate" },
     { part: "3.1", because: "rate", expected: "3.1-rate" },
   ])("of $part, put back because of $because: $expected", ({ part, because, expected }) => {
-    expect(putBackPart(part, because)).toBe(expected);
+    expect(putBackPart(part, because, shortHash)).toBe(expected);
+  });
+});
+
+describe("partNamed", () => {
+  it.each([
+    { text: "3", expected: "3" },
+    { text: "3.1~2", expected: "3.1~2" },
+    { text: "x".repeat(128), expected: "x".repeat(128) },
+    { text: "12/3", expected: /^12--[0-9a-f]{12}$/ },
+    { text: "a b", expected: /^--[0-9a-f]{12}$/ },
+    { text: "ä", expected: /^--[0-9a-f]{12}$/ },
+    { text: `3${".1".repeat(64)}`, expected: /^3--[0-9a-f]{12}$/ },
+    { text: "1".repeat(200), expected: /^1{9}--[0-9a-f]{12}$/ },
+  ])("$text: $expected", ({ text, expected }) => {
+    const part = partNamed(text, shortHash);
+    if (typeof expected === "string") expect(part).toBe(expected);
+    else expect(part).toMatch(expected);
+    expect(partNamed(part, shortHash)).toBe(part);
   });
 });
 
 describe("parts", () => {
+  type Step = "+1" | "+0" | "half 0" | "half 1" | "credential" | "configuration" | "rate";
   /** What can happen to what is left of a slice. `+1` counts as an attempt. */
-  const steps = fc.array(fc.constantFrom("+1", "+0", "credential", "rate"), { maxLength: 12 });
-  const follow = (path: readonly string[]) => {
-    let part = "3";
+  const step = fc.constantFrom<Step>("+1", "+0", "half 0", "half 1", "credential", "configuration", "rate");
+  const steps = fc.oneof(
+    { weight: 2, arbitrary: fc.array(step, { maxLength: 12 }) },
+    // Longer than a name may be, by turns and in one go.
+    {
+      weight: 1,
+      arbitrary: fc
+        .tuple(fc.array(step, { maxLength: 4 }), fc.nat(40), fc.array(step, { maxLength: 12 }))
+        .map(([turn, times, rest]) => [...Array.from({ length: times }, () => turn).flat(), ...rest]),
+    },
+  );
+  const follow = (path: readonly Step[], slice = "3") => {
+    let part = slice;
     let attempt = 0;
-    for (const step of path) {
-      if (step === "+1") attempt += 1;
-      part = step.startsWith("+") ? retryPart(part, attempt) : putBackPart(part, step);
+    for (const taken of path) {
+      if (taken === "+1") attempt += 1;
+      if (taken.startsWith("+")) part = retryPart(part, attempt, shortHash);
+      else if (taken === "half 0" || taken === "half 1") part = halfPart(part, taken === "half 0" ? 0 : 1, shortHash);
+      else part = putBackPart(part, taken, shortHash);
     }
     return part;
   };
@@ -54,26 +86,35 @@ describe("parts", () => {
       fc.property(steps, steps, (one, other) => {
         expect(follow(one) === follow(other)).toBe(one.join() === other.join());
       }),
-      { numRuns: 20_000 },
+      { numRuns: 5_000 },
     );
   });
 
-  it("are never a part that was on the way", () => {
+  it("are never a part that was on the way, nor one of another slice", () => {
     fc.assert(
       fc.property(steps, (path) => {
         const parts = path.map((_, index) => follow(path.slice(0, index)));
-        expect(new Set([...parts, follow(path)]).size).toBe(path.length + 1);
+        expect(new Set([...parts, follow(path), follow(path, "4")]).size).toBe(path.length + 2);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it("stay readable, whatever happens for however long", () => {
+    fc.assert(
+      fc.property(steps, (path) => {
+        const part = follow(path);
+        const attributes = writeRecordAttributes({ attempt: 0, enqueuedAtMs: 0, putBacks: 0, part });
+        expect(attributes["Part"]).toMatch(/^3[A-Za-z0-9.~_-]{0,127}$/);
+        expect(readRecordAttributes(attributes, 0, shortHash).part).toBe(part);
       }),
     );
   });
 
-  it("stay short and travel well, however long an address is throttled", () => {
-    const path = ["+0", "+1", "+0", "+1", "+0", "+1", "+0", "+1", "+0"].flatMap((step) =>
-      step === "+0" ? Array.from({ length: 3_000 }, () => step) : [step],
+  it("are written out where an address is throttled for long", () => {
+    const path = ["+0", "+1", "+0", "+1", "+0", "+1", "+0", "+1", "+0"].flatMap((taken) =>
+      taken === "+0" ? Array.from({ length: 3_000 }, () => taken) : [taken],
     );
-    const part = follow(path);
-    expect(part).toBe("3.0_3000.1_3001.2_3001.3_3001.4_3001");
-    const state = { attempt: 4, enqueuedAtMs: 0, putBacks: 0, part };
-    expect(readRecordAttributes(writeRecordAttributes(state), 0).part).toBe(part);
+    expect(follow(path as Step[])).toBe("3.0_3000.1_3001.2_3001.3_3001.4_3001");
   });
 });

@@ -418,4 +418,30 @@ describe("a slice that is put back", () => {
     expect(world.called()).toHaveLength(2);
     expect(world.letters()).toEqual({ [ledgerOf("record")]: "hh", [ledgerOf("record", "0-credential")]: "SS" });
   });
+
+  it("and throttled by turns for days is still sent, once", async () => {
+    const held = { statusMessage: '{"pushProviderError":"THIRD_PARTY_AUTH_ERROR"}' };
+    let turn = 0;
+    const answers = [withResult("THROTTLED"), withResult("PERMANENT_FAILURE", held)] as const;
+    const answer = (call: Call) => (answers[turn++ % 2] ?? answered)(call);
+    let ends = false;
+    const world = ledgered({ answer: (call) => (ends ? answered(call) : answer(call)) });
+    await world.batch([withId("r")]);
+    for (let round = 0; round < 100; round++) {
+      ends = round === 99;
+      await world.batch(comingBack(world, round));
+    }
+    expect(world.called()).toHaveLength(101);
+    expect(new Set(world.requestQueue.records.map(({ attributes }) => attributes["Part"])).size).toBe(100);
+    expect(Object.values(world.letters()).join("")).toMatch(/^[rh]{100}S$/);
+  });
+
+  it("under a part that nobody can read is not taken for the whole, whose account is settled", async () => {
+    const world = ledgered();
+    await world.batch([withId("r", ["a"])]);
+    const foreign = { ...withId("r", ["a"]), attributes: { Part: "0 of 1/2" } };
+    await world.batch([foreign]);
+    await world.batch([foreign]);
+    expect(world.called()).toEqual([["a"], ["a"]]);
+  });
 });

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { shortHash } from "../../../shared/aws/short-hash.ts";
 import {
   type RecordState,
   readRecordAttributes,
@@ -31,7 +32,7 @@ describe("readRecordAttributes", () => {
     },
     { attributes: { Reason: "x", traceparent: "00-1", attempt: "7" }, state: untouched },
   ])("$attributes", ({ attributes, state }) => {
-    expect(readRecordAttributes(attributes, SENT_AT_MS)).toStrictEqual(state);
+    expect(readRecordAttributes(attributes, SENT_AT_MS, shortHash)).toStrictEqual(state);
   });
 
   it.each([
@@ -44,7 +45,7 @@ describe("readRecordAttributes", () => {
       text,
     })),
     { name: "EnqueuedAt", text: "2026-11-23T12:00:00.001Z" },
-    ...["", "a b", "1/2", "x".repeat(129)].map((text) => ({ name: "Part", text })),
+    { name: "Part", text: "" },
     ...["", "a b", "1/2", "x".repeat(129)].map((text) => ({ name: "Origin", text })),
     ...["", "{", "null", "1", "[]", '"x"', "{}", '{"Id":"a","Chunk":1}', '{"Id":"","Chunk":1,"FirstRow":1}'].map(
       (text) => ({ name: "Campaign", text }),
@@ -54,7 +55,14 @@ describe("readRecordAttributes", () => {
     { name: "Campaign", text: '{"Id":"a","Chunk":"1","FirstRow":1}' },
     { name: "Campaign", text: '{"Id":7,"Chunk":1,"FirstRow":1}' },
   ])("takes $name '$text' for absent", ({ name, text }) => {
-    expect(readRecordAttributes({ [name]: text }, SENT_AT_MS)).toStrictEqual(untouched);
+    expect(readRecordAttributes({ [name]: text }, SENT_AT_MS, shortHash)).toStrictEqual(untouched);
+  });
+
+  it.each(["a b", "1/2", "x".repeat(129)])("takes Part '%s' for a part of its own, and never for the whole", (text) => {
+    const read = (part: string) => readRecordAttributes({ Part: part }, SENT_AT_MS, shortHash).part;
+    expect(read(text)).toMatch(/^\d?--[0-9a-f]{12}$/);
+    expect(read(text)).toBe(read(text));
+    expect(read(text)).not.toBe(read(`${text}!`));
   });
 
   it("never throws", () => {
@@ -70,7 +78,7 @@ describe("readRecordAttributes", () => {
     );
     fc.assert(
       fc.property(fc.dictionary(name, fc.oneof(fc.string(), fc.json(), fc.constant(undefined))), (attributes) => {
-        const { enqueuedAtMs } = readRecordAttributes(attributes, SENT_AT_MS);
+        const { enqueuedAtMs } = readRecordAttributes(attributes, SENT_AT_MS, shortHash);
         expect(enqueuedAtMs).toBeLessThanOrEqual(SENT_AT_MS);
       }),
     );
@@ -116,7 +124,7 @@ describe("writeRecordAttributes", () => {
     );
     fc.assert(
       fc.property(state, (given) => {
-        expect(readRecordAttributes(writeRecordAttributes(given), SENT_AT_MS)).toEqual(given);
+        expect(readRecordAttributes(writeRecordAttributes(given), SENT_AT_MS, shortHash)).toEqual(given);
       }),
     );
   });
