@@ -28,7 +28,12 @@ export interface EffectSettings {
 
 /** What outcomes mean for queues. Each effect resolves to whether the queues have taken all of it. */
 export interface Effects {
-  /** Tries addresses again, or puts them back. Those that their queue refuses for good are written off. */
+  /** Whether addresses can go back as they are to: see `returning`. */
+  mayLeave(entry: Entry, leaving: Leaving): boolean;
+  /**
+   * Tries addresses again, or puts them back. Those that their queue refuses for good are written off; those that may
+   * not leave stay with their record, which is received again.
+   */
   leave(entry: Entry, leaving: Leaving): Promise<boolean>;
   /** Moves addresses to the dead-letter queue. */
   writeOff(entry: Entry, tokens: readonly string[], reason: DeadLetterReason, because: string): Promise<boolean>;
@@ -46,7 +51,19 @@ export function effects(ports: EffectPorts, settings: EffectSettings, lastMs: nu
   const { requestQueue, deadLetterQueue, deadTokenQueue, random, shortHash, observe } = ports;
   const put = patientPut(ports, lastMs);
 
-  const leave = async (entry: Entry, leaving: Leaving, { tokens, ...record }: Outgoing): Promise<boolean> => {
+  const leave = async (entry: Entry, leaving: Leaving): Promise<boolean> => {
+    const records = returning(entry, leaving, shortHash);
+    if (records !== undefined) return allOf(records.map((record) => leaveIn(record, entry, leaving)));
+    observe({
+      kind: "queueFailed",
+      record: entry.record.id,
+      queue: "request",
+      detail: "It is too large to go back whole",
+    });
+    return false;
+  };
+
+  const leaveIn = async ({ tokens, ...record }: Outgoing, entry: Entry, leaving: Leaving): Promise<boolean> => {
     const { record: from, request, state } = entry;
     const { slice, way } = leaving;
     const addresses = tokens.length;
@@ -126,8 +143,8 @@ export function effects(ports: EffectPorts, settings: EffectSettings, lastMs: nu
   };
 
   return {
-    leave: (entry, leaving) =>
-      allOf(returning(entry, leaving, shortHash).map((outgoing) => leave(entry, leaving, outgoing))),
+    mayLeave: (entry, leaving) => returning(entry, leaving, shortHash) !== undefined,
+    leave,
     writeOff,
     writeOffUnread,
     tell,

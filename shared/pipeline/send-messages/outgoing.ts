@@ -1,5 +1,5 @@
 import { halfPart, type PartHash, putBackPart, retryPart } from "../../core/outcome/part.ts";
-import { PUT_BACK_REASONS, type PutBackReason } from "../../core/outcome/put-back-reason.ts";
+import type { PutBackReason } from "../../core/outcome/put-back-reason.ts";
 import type { Slice } from "../../core/plan/call.ts";
 import { formatSendRequest } from "../../core/request/format-send-request.ts";
 import { type RecordState, writeRecordAttributes } from "../../core/request/record-attributes.ts";
@@ -17,7 +17,8 @@ export interface Outgoing {
 /** Why addresses of a slice go back to their lane's own queue. */
 export type Way =
   | { readonly kind: "retry"; readonly attempt: number }
-  | { readonly kind: "putBack"; readonly because: PutBackReason };
+  /** `untouched`: nothing was sent of the slice, and it has no result; it goes back as it is, under its own name. */
+  | { readonly kind: "putBack"; readonly because: PutBackReason; readonly untouched: boolean };
 
 /** Addresses of a slice that leave it together. All that leaves by one way leaves at once: it shares a name. */
 export interface Leaving {
@@ -30,22 +31,25 @@ export interface Leaving {
 /**
  * Takes addresses of a slice back to their lane's own queue: in one record, or in several where one would be larger than
  * SQS takes. A whole request keeps its body as the producer wrote it, where there is room for the attributes.
+ *
+ * Undefined where that cannot be: what is too large to go back under its own name would have to go under others, while
+ * whoever has the slice's account, or has another copy of it, may send it under its own.
  */
 export function returning(
-  { record, request, state, slices }: Entry,
+  { record, request, state, slices, accountId }: Entry,
   { slice, way, tokens }: Leaving,
   hash: PartHash,
-): Outgoing[] {
+): Outgoing[] | undefined {
   const next: RecordState =
     way.kind === "retry" ? { ...state, attempt: way.attempt } : { ...state, putBacks: state.putBacks + 1 };
   const isWholeSlice = tokens.length === slice.tokens.length;
-  const part = partOf(slice.part, way, isWholeSlice, hash);
+  const part = partOf(slice.part, way, hash);
   if (isWholeSlice && slices.length === 1) {
     const attributes = writeRecordAttributes(part === slice.part ? next : { ...next, part });
     const asItIs = { tokens, body: record.body, attributes };
     if (fits(asItIs)) return [asItIs];
   }
-  return divided(tokens, (some, halves) => ({
+  const records = divided(tokens, (some, halves) => ({
     tokens: some,
     body: formatSendRequest(request, some),
     attributes: writeRecordAttributes({
@@ -53,6 +57,8 @@ export function returning(
       part: halves.reduce<string>((whole, half) => halfPart(whole, half, hash), part),
     }),
   }));
+  const mustBeOne = part === slice.part && accountId !== undefined;
+  return mustBeOne && records.length > 1 ? undefined : records;
 }
 
 /** Takes addresses of a request to the dead-letter queue: a whole request as it is, otherwise with these addresses only. */
@@ -69,10 +75,10 @@ export function deadLetters(
   );
 }
 
-/** What was not sent to at all keeps its name when it comes back whole; whatever has been answered gets another. */
-function partOf(part: string, way: Way, isWholeSlice: boolean, hash: PartHash): string {
+/** What was not sent to keeps its name when it comes back whole; whatever has been answered gets another. */
+function partOf(part: string, way: Way, hash: PartHash): string {
   if (way.kind === "retry") return retryPart(part, way.attempt, hash);
-  return isWholeSlice && PUT_BACK_REASONS[way.because].unsent ? part : putBackPart(part, way.because, hash);
+  return way.untouched ? part : putBackPart(part, way.because, hash);
 }
 
 /**

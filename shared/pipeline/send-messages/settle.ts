@@ -1,6 +1,6 @@
 // settle: what was decided about each address becomes records on queues, and at last the record's acknowledgement
 import { inAccountOrder } from "../../core/ledger/content.ts";
-import { type Decision, type Result, resultOf } from "../../core/ledger/result.ts";
+import { type Decision, type Places, type Result, resultOf } from "../../core/ledger/result.ts";
 import { DEAD_LETTER_ACCOUNTS, type DeadLetterReason } from "../../core/outcome/dead-letter-reason.ts";
 import { type DeadToken, deadTokenRecord, tokenVerdict } from "../../core/outcome/dead-token-record.ts";
 import { dispositionOf } from "../../core/outcome/disposition.ts";
@@ -82,6 +82,11 @@ const PUT_BACK_SECONDS = 1;
 /** A body of 1 MiB can have 70,000; nobody reads them in a log line. */
 const MOST_PROBLEMS = 40;
 
+/** Whether the slice's account has the result, so that its name is used up. */
+type Standing = { readonly isSettled: boolean };
+const SETTLED: Standing = { isSettled: true };
+const UNSETTLED: Standing = { isSettled: false };
+
 const EXPIRED: Decided = { decision: { word: "expired" }, reason: "Expired" };
 const UNKNOWN: Outcome = { kind: "unknown", reason: "UnknownOutcome", retryable: true };
 
@@ -101,7 +106,7 @@ export function settlement(
 ): Settlement {
   const { clock, observe } = ports;
   const { lastMs } = times;
-  const { leave, writeOff, writeOffUnread, tell } = effects(ports, settings, lastMs);
+  const { mayLeave, leave, writeOff, writeOffUnread, tell } = effects(ports, settings, lastMs);
   const accounts = sliceAccounts(ports, times);
   const pageOf = new Map<Slice, Page>();
   const done = new Set<IncomingRecord>();
@@ -202,7 +207,7 @@ export function settlement(
   /** Without an account there is nobody to wait for. A batch may have thousands of such slices. */
   const bookAtOnce = (page: Page): Promise<boolean> | undefined => {
     try {
-      book(page, resultOfPage(page, ""));
+      bookUnsettled(page);
       return undefined;
     } catch (error) {
       return Promise.reject(error);
@@ -216,10 +221,14 @@ export function settlement(
   /** The slice as it was decided; or as its account has it, if that says otherwise. */
   const concludeDecided = async (page: Page): Promise<boolean> => {
     const { account, slice } = page;
-    if (!isUntouched(page)) return conclude(page, await accounts.claim(account, slice));
+    if (!goesBackAsItIs(page)) return conclude(page, await accounts.claim(account, slice));
     await accounts.release(account, slice);
-    return book(page, resultOfPage(page, ""));
+    return bookUnsettled(page);
   };
+
+  /** In halves it would have other names: its own is then settled, so that no other copy of it is sent. */
+  const goesBackAsItIs = (page: Page): boolean =>
+    isUntouched(page) && leavingOf(page, resultOfPage(page, ""), UNSETTLED).every((one) => mayLeave(page.account, one));
 
   /** What the claim means for the slice. Resolves to false where the ledger could not be told. */
   const conclude = async (page: Page, claim: ClaimEnd): Promise<boolean> => {
@@ -234,16 +243,16 @@ export function settlement(
         return settle(page, claim);
       case "settledAlready":
         observe({ kind: "repeated", ...addressed });
-        return owe(page, claim.result);
+        return owe(page, claim.result, SETTLED);
       case "claimedElsewhere":
         decideAll(page, putBack("claimed", Math.ceil(claim.retryAfterMs / 1000)));
-        return book(page, resultOfPage(page, ""));
+        return bookUnsettled(page);
       case "away":
         decideAll(page, putBack("ledger", PUT_BACK_SECONDS));
-        return book(page, resultOfPage(page, ""));
+        return bookUnsettled(page);
       case "reused":
         decideAll(page, REUSED);
-        return book(page, resultOfPage(page, ""));
+        return bookUnsettled(page);
     }
   };
 
@@ -251,13 +260,13 @@ export function settlement(
     const { account, slice } = page;
     const result = resultOfPage(page, claim.by);
     const answer = await accounts.settle(account, slice, claim.owner, result);
-    if (answer.kind === "settled") return book(page, result);
+    if (answer.kind === "settled") return book(page, result, SETTLED);
     if (answer.kind === "away") return false;
     observe({ kind: "claimLost", record: account.record.id, addresses: slice.tokens.length });
-    if (answer.kind === "settledAlready") return owe(page, answer.result);
+    if (answer.kind === "settledAlready") return owe(page, answer.result, SETTLED);
     // Whoever had it has given it up unsent; what was sent by ourselves is as it is.
     if (claim.kind === "outcomeUnknown") decideAll(page, putBack("claimed", PUT_BACK_SECONDS));
-    return book(page, resultOfPage(page, claim.by));
+    return bookUnsettled(page);
   };
 
   const resultOfPage = ({ slice, decided }: Page, by: string): Result => {
@@ -265,31 +274,28 @@ export function settlement(
     return resultOf(decisions, { atMs: clock.nowMs(), by });
   };
 
+  const bookUnsettled = (page: Page): true => book(page, resultOfPage(page, ""), UNSETTLED);
+
   /** Counts what the slice has come to, once, and owes what follows. */
-  const book = (page: Page, result: Result): true => {
+  const book = (page: Page, result: Result, standing: Standing): true => {
     for (const { decision, reason } of page.decided.values())
       if (reason !== undefined) tally(page.account, page.slice, decision.word, reason);
-    return owe(page, result);
+    return owe(page, result, standing);
   };
 
   /** Owes all that follows from a result, as whoever repeats it does. */
-  const owe = ({ account, slice }: Page, { owed, atMs }: Result): true => {
+  const owe = (page: Page, result: Result, standing: Standing): true => {
+    const { account, slice } = page;
+    const { owed, atMs } = result;
     const { request, state } = account;
     const { applicationId, requestId } = request;
     const { channelType } = slice;
     const inOrder = inAccountOrder(slice);
-    const at = (places: readonly number[]) => {
-      const some = new Set(places.map((place) => inOrder[place]));
-      return slice.tokens.filter((token) => some.has(token));
-    };
-    for (const { attempt, minDelaySeconds, places } of owed.retries)
-      account.leaving.push({ slice, way: { kind: "retry", attempt }, tokens: at(places), minDelaySeconds });
-    for (const { because, minDelaySeconds, places } of owed.putBacks)
-      account.leaving.push({ slice, way: { kind: "putBack", because }, tokens: at(places), minDelaySeconds });
+    account.leaving.push(...leavingOf(page, result, standing));
     for (const { reason, because, places } of owed.deadLetters) {
       const known = account.writtenOff.get(reason) ?? { tokens: [], because: new Set() };
       account.writtenOff.set(reason, known);
-      known.tokens.push(...at(places));
+      known.tokens.push(...tokensAt(places, inOrder));
       for (const words of because) known.because.add(words);
     }
     for (const { place, ...verdict } of owed.deadTokens) {
@@ -406,6 +412,25 @@ const REUSED: Decided = {
   decision: letter("RequestIdReused", "The RequestId belongs to a request with another content"),
   reason: "RequestIdReused",
 };
+
+/** What of a slice goes back to its own queue. */
+function leavingOf(page: Page, { owed }: Result, { isSettled }: Standing): Leaving[] {
+  if (owed.retries.length + owed.putBacks.length === 0) return [];
+  const { slice } = page;
+  const inOrder = inAccountOrder(slice);
+  return [
+    ...owed.retries.map(({ attempt, ...rest }) => ({ way: { kind: "retry", attempt } as const, ...rest })),
+    ...owed.putBacks.map(({ because, ...rest }) => {
+      const untouched = !isSettled && isUntouched(page);
+      return { way: { kind: "putBack", because, untouched } as const, ...rest };
+    }),
+  ].map(({ way, minDelaySeconds, places }) => ({ slice, way, minDelaySeconds, tokens: tokensAt(places, inOrder) }));
+}
+
+/** In the order of the account, so that a repeat whose body has another one divides them alike. */
+function tokensAt(places: Places, inOrder: readonly string[]): string[] {
+  return places.flatMap((place) => inOrder[place] ?? []);
+}
 
 /** Whether nothing was sent of the slice, and all of it goes back by one way: it is then as it was before. */
 function isUntouched({ decided }: Page): boolean {

@@ -1,10 +1,21 @@
 import { describe, expect, it } from "vitest";
 import type { Account } from "../../../shared/core/ledger/account.ts";
 import type { Call } from "../../../shared/core/plan/call.ts";
+import { MOST_RECORD_BYTES } from "../../../shared/core/request/record-bytes.ts";
 import type { CallAnswer, IncomingRecord, Ledger } from "../../../shared/ports.ts";
 import { memoryLedger } from "../../support/memory-ledger.ts";
 import { answered } from "../../support/memory-push-service.ts";
-import { APPLICATION_ID, devices, type Rig, type RigOptions, record, requestTo, rig, tokensOf } from "./rig.ts";
+import {
+  APPLICATION_ID,
+  devices,
+  type Rig,
+  type RigOptions,
+  record,
+  requestOfBytes,
+  requestTo,
+  rig,
+  tokensOf,
+} from "./rig.ts";
 
 interface Ledgered extends Rig {
   readonly accounts: ReadonlyMap<string, Account>;
@@ -266,7 +277,7 @@ describe("an unknown outcome", () => {
     hangs.on = false;
     expect(await world.batch([request])).toEqual([]);
     expect(world.told("repeated")).toMatchObject([{ addresses: 50 }]);
-    expect(world.requestQueue.records.map(tokensOf)).toEqual([devices(100)]);
+    expect(world.requestQueue.records.map(tokensOf)).toEqual([devices(100).toSorted()]);
   });
 
   it("is not one where its owner has given it back in the meantime: whoever waits, waits on", async () => {
@@ -443,5 +454,37 @@ describe("a slice that is put back", () => {
     await world.batch([foreign]);
     await world.batch([foreign]);
     expect(world.called()).toEqual([["a"], ["a"]]);
+  });
+});
+
+describe("a slice that is too large for its record, with our attributes on it", () => {
+  const NO_TIME_MS = 12_000;
+  const tokens = devices(100).toSorted();
+  const large = record({ id: "large", body: requestOfBytes(tokens, MOST_RECORD_BYTES) });
+
+  it("goes back in halves, and is settled: no other copy of it is sent", async () => {
+    const world = ledgered();
+    expect(await world.batch([large], NO_TIME_MS)).toEqual([]);
+    expect(world.letters()).toEqual({ [ledgerOf("large")]: "h".repeat(100) });
+    // SQS hands over what was acknowledged.
+    expect(await world.batch([large])).toEqual([]);
+    expect(world.called()).toEqual([]);
+    const parts = ["0-deadline-0", "0-deadline-1"];
+    expect(world.requestQueue.records.map(({ attributes }) => attributes["Part"])).toEqual([...parts, ...parts]);
+    const halves = comingBack(world);
+    await world.batch(halves.slice(0, 2));
+    await world.batch(halves.slice(2));
+    expect(world.called().flat().toSorted()).toEqual(tokens);
+  });
+
+  it.each([
+    { what: "somebody else has its account", claim: { kind: "claimedElsewhere", retryAfterMs: 5_000 } as const },
+    { what: "the ledger is away", claim: AWAY },
+  ])("does not go back where $what, for it may be sent by its own name: it is received again", async ({ claim }) => {
+    const world = ledgered({}, () => ({ claim: async () => claim }));
+    expect(await world.batch([large])).toEqual(["large"]);
+    expect(world.requestQueue.records).toEqual([]);
+    expect(world.deadLetterQueue.records).toEqual([]);
+    expect(world.told("queueFailed")).toMatchObject([{ record: "large", queue: "request" }]);
   });
 });

@@ -3,24 +3,9 @@ import { MOST_RECORD_BYTES } from "../../../shared/core/request/record-bytes.ts"
 import { deadLetterAttributes } from "../../../shared/pipeline/send-messages/dead-letter.ts";
 import { QueueUnavailable } from "../../../shared/ports.ts";
 import { answered } from "../../support/memory-push-service.ts";
-import { APPLICATION_ID, devices, received, record, rig, tokensOf } from "./rig.ts";
+import { APPLICATION_ID, devices, received, record, requestOfBytes, rig, tokensOf } from "./rig.ts";
 
 const NO_TIME_MS = 12_000;
-
-/** A body of so many bytes; each address has an equal share of them. `small`: one more address, as it is written. */
-function bodyOf(tokens: readonly string[], bytes: number, { spaces = 0, small = "" } = {}): string {
-  const written = (padding: (index: number) => number) => {
-    const addresses = tokens.map((token, index) => [
-      token,
-      { ChannelType: "GCM", Context: { padding: "x".repeat(padding(index)) } },
-    ]);
-    const MessageConfiguration = { GCMMessage: { Body: "Hello" } };
-    const request = { MessageRequest: { Addresses: Object.fromEntries(addresses), MessageConfiguration } };
-    return JSON.stringify(request, undefined, spaces).replace('"Addresses":{', `"Addresses":{${small}`);
-  };
-  const room = bytes - written(() => 0).length;
-  return written((index) => Math.floor((room + index) / tokens.length));
-}
 
 const everyTemporary = { answer: (call: Parameters<typeof answered>[0]) => answered(call, allTemporary(call)) };
 const allTemporary = ({ addresses }: Parameters<typeof answered>[0]) =>
@@ -29,14 +14,14 @@ const allTemporary = ({ addresses }: Parameters<typeof answered>[0]) =>
 describe("a request of almost 1 MiB", () => {
   it("is put back as it is where there is room for the attributes", async () => {
     const { batch, requestQueue } = rig();
-    const body = bodyOf(devices(100), MOST_RECORD_BYTES - 69);
+    const body = requestOfBytes(devices(100), MOST_RECORD_BYTES - 69);
     expect(await batch([record({ body })], NO_TIME_MS)).toEqual([]);
     expect(requestQueue.records.map((one) => one.body === body)).toEqual([true]);
   });
 
   it("is written without its blanks where that makes room", async () => {
     const { batch, requestQueue } = rig();
-    const body = bodyOf(devices(10), MOST_RECORD_BYTES, { spaces: 2 });
+    const body = requestOfBytes(devices(10), MOST_RECORD_BYTES, { spaces: 2 });
     expect(await batch([record({ body })], NO_TIME_MS)).toEqual([]);
     expect(requestQueue.records.map((one) => [one.attributes["Part"], tokensOf(one)])).toEqual([["0", devices(10)]]);
   });
@@ -48,8 +33,8 @@ describe("a request of almost 1 MiB", () => {
     "is $what in two halves otherwise, which are parts like all others",
     async ({ options, timeMs, parts, attempt }) => {
       const { batch, requestQueue, clock, called } = rig(options);
-      const tokens = devices(100);
-      expect(await batch([record({ body: bodyOf(tokens, MOST_RECORD_BYTES) })], timeMs)).toEqual([]);
+      const tokens = devices(100).toSorted();
+      expect(await batch([record({ body: requestOfBytes(tokens, MOST_RECORD_BYTES) })], timeMs)).toEqual([]);
       const halves = requestQueue.records;
       expect(halves.map(({ attributes }) => [attributes["Part"], attributes["Attempt"]])).toEqual(
         parts.map((part) => [part, attempt]),
@@ -67,14 +52,14 @@ describe("a request of almost 1 MiB", () => {
       requestQueue: ({ body }) => (body.includes('"device-99"') ? refusal : undefined),
       deadLetterQueue: () => refusal,
     });
-    const large = record({ id: "large", body: bodyOf(devices(100), MOST_RECORD_BYTES) });
+    const large = record({ id: "large", body: requestOfBytes(devices(100), MOST_RECORD_BYTES) });
     expect(await batch([large], NO_TIME_MS)).toEqual(["large"]);
     expect(requestQueue.records.map(({ attributes }) => attributes["Part"])).toEqual(["0-0"]);
   });
 
   it("goes to the dead-letter queue where it is a single address", async () => {
     const { batch, requestQueue, deadLetterQueue } = rig();
-    const body = bodyOf(["only"], MOST_RECORD_BYTES);
+    const body = requestOfBytes(["only"], MOST_RECORD_BYTES);
     expect(await batch([record({ body })], NO_TIME_MS)).toEqual([]);
     expect(requestQueue.records).toEqual([]);
     // Not one attribute finds room.
@@ -100,13 +85,13 @@ describe("a request of almost 1 MiB", () => {
   });
 
   it("is divided among dead letters where it has to be written anew", async () => {
-    const tokens = devices(100);
+    const tokens = devices(100).toSorted();
     const payload = { deliveryStatus: "PERMANENT_FAILURE", statusMessage: '{"pushProviderError":"MessageTooBig"}' };
     const { batch, deadLetterQueue } = rig({
       answer: (call) => answered(call, new Map(tokens.map((token) => [token, payload]))),
     });
     // What is left without the small one is too large, because it names its application.
-    const body = bodyOf(tokens, MOST_RECORD_BYTES, { small: '"s":{"ChannelType":"GCM"},' });
+    const body = requestOfBytes(tokens, MOST_RECORD_BYTES, { small: '"s":{"ChannelType":"GCM"},' });
     expect(await batch([record({ body })])).toEqual([]);
     expect(deadLetterQueue.records.map(tokensOf)).toEqual([tokens.slice(0, 50), tokens.slice(50)]);
     expect(deadLetterQueue.records.map(({ attributes }) => attributes["Reason"])).toEqual([
@@ -145,7 +130,7 @@ describe("deadLetterAttributes", () => {
 
 it("names the application it was meant for when it writes a request anew", async () => {
   const { batch, requestQueue } = rig();
-  await batch([record({ body: bodyOf(devices(150), 10_000) })], NO_TIME_MS);
+  await batch([record({ body: requestOfBytes(devices(150), 10_000) })], NO_TIME_MS);
   expect(requestQueue.records.map(({ body }) => JSON.parse(body).ApplicationId)).toEqual([
     APPLICATION_ID,
     APPLICATION_ID,

@@ -133,6 +133,25 @@ export function requestTo(
   });
 }
 
+/** A body of so many bytes; each address has an equal share of them. `small`: one more address, as it is written. */
+export function requestOfBytes(
+  tokens: readonly string[],
+  bytes: number,
+  { spaces = 0, small = "" }: { readonly spaces?: number; readonly small?: string } = {},
+): string {
+  const written = (padding: (index: number) => number) => {
+    const addresses = tokens.map((token, index) => [
+      token,
+      { ChannelType: "GCM", Context: { padding: "x".repeat(padding(index)) } },
+    ]);
+    const MessageConfiguration = { GCMMessage: { Body: "Hello" } };
+    const request = { MessageRequest: { Addresses: Object.fromEntries(addresses), MessageConfiguration } };
+    return JSON.stringify(request, undefined, spaces).replace('"Addresses":{', `"Addresses":{${small}`);
+  };
+  const room = bytes - written(() => 0).length;
+  return written((index) => Math.floor((room + index) / tokens.length));
+}
+
 /** `count` device tokens. */
 export function devices(count: number, prefix = "device"): string[] {
   return Array.from({ length: count }, (_, index) => `${prefix}-${index}`);
