@@ -119,6 +119,8 @@ type SendFact =
       readonly step: LedgerStep;
       readonly detail: string;
     }
+  /** What was said of a channel's addresses was not added to everybody's counts. */
+  | ({ readonly kind: "countsFailed"; readonly detail: string } & Where)
   /** A fault of ours. `error` is its name and place: what it says may quote a request. */
   | { readonly kind: "faulted"; readonly step: Step; readonly error: string; readonly record?: string }
   | { readonly kind: "batchSettled"; readonly records: number; readonly failed: number; readonly tookMs: number };

@@ -2,6 +2,7 @@
  * Everything outside, in our own words. The pipeline sees the world only through this page;
  * `shared/aws` has one adapter for each interface, `test/support` one fake.
  */
+import type { Counts } from "./core/breaker/counts.ts";
 import type { Claim, ClaimAnswer, SettleAnswer } from "./core/ledger/account.ts";
 import type { AccountKey } from "./core/ledger/account-key.ts";
 import type { Result } from "./core/ledger/result.ts";
@@ -112,6 +113,29 @@ export interface Ledger {
   ): Promise<SettleAnswer | LedgerAway>;
   /** Takes back a claim under which nothing was sent. One that is no longer `owner`'s is left as it is. */
   release(key: AccountKey, owner: string): Promise<{ readonly kind: "released" } | LedgerAway>;
+}
+
+/** One channel of one application: what has a credential, and may be held. */
+export interface Channel {
+  readonly applicationId: string;
+  readonly channelType: ChannelType;
+}
+
+/** The state table gave no answer that can be trusted; what it was asked for may have been done all the same. */
+export interface StateAway {
+  readonly kind: "away";
+  readonly detail: string;
+}
+
+/** Keeps, for each channel and minute, what was said of addresses, for all functions together. None rejects. */
+export interface AttemptCounts {
+  /** Adds to what the minute (`minuteOf`) has. */
+  add(channel: Channel, minute: number, counts: Counts): Promise<{ readonly kind: "added" } | StateAway>;
+  /** All that was added before, from one minute to another, both included; a minute without any is left out. */
+  read(
+    channel: Channel,
+    span: { readonly fromMinute: number; readonly toMinute: number },
+  ): Promise<{ readonly kind: "known"; readonly minutes: ReadonlyMap<number, Counts> } | StateAway>;
 }
 
 /** One SQS message as Lambda hands it over. */

@@ -220,6 +220,11 @@ export const METRICS = {
     dimensions: ["Reason"],
     answers: "How often did the ledger not answer (claim, settle, release)?",
   },
+  CountFailures: {
+    unit: MetricUnit.Count,
+    dimensions: [],
+    answers: "How often was a batch's part not added to the counts by which dead tokens are judged?",
+  },
   Faults: {
     unit: MetricUnit.Count,
     dimensions: ["Reason"],
@@ -302,6 +307,7 @@ const points = {
   outcomeUnknown: (fact) => [["OutcomesUnknown", fact.addresses]],
   claimLost: (fact) => [["ClaimsLost", fact.addresses]],
   ledgerFailed: (fact) => [["LedgerFailures", 1, { Reason: fact.step }]],
+  countsFailed: () => [["CountFailures", 1]],
   faulted: (fact) => [["Faults", 1, { Reason: fact.step }]],
   batchSettled: (fact) => [
     ["BatchItemFailures", fact.failed],
@@ -341,6 +347,7 @@ const LINES = {
   outcomeUnknown: { level: "warn", message: "Nobody knows whether a slice was sent", by: () => "" },
   claimLost: { level: "warn", message: "A slice was sent too slowly for its claim", by: () => "" },
   ledgerFailed: { level: "error", message: "The ledger did not answer", by: (fact) => fact.step },
+  countsFailed: { level: "warn", message: "The counts of dead tokens lack a batch", by: (fact) => fact.detail },
   faulted: { level: "error", message: "A step failed that never should", by: (fact) => fact.step },
   deadToken: {
     level: "info",

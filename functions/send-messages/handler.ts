@@ -1,5 +1,6 @@
 import middy from "@middy/core";
 import type { Context, SQSBatchResponse, SQSEvent } from "aws-lambda";
+import { sharedAttemptCounts } from "../../shared/aws/dynamodb-attempt-counts.ts";
 import { ledgerAccounts } from "../../shared/aws/ledger-accounts.ts";
 import { pinpointClient, pinpointPushService } from "../../shared/aws/pinpoint-push-service.ts";
 import { rateLimiter } from "../../shared/aws/rate-limiter.ts";
@@ -25,6 +26,7 @@ const ports = {
   deadLetterQueue: sqsRecordQueue(sqs, settings.deadLetterQueueUrl),
   deadTokenQueue: sqsDeadTokenQueue(sqs, settings.deadTokenQueueUrl),
   accounts: ledgerAccounts(settings, clock),
+  attemptCounts: sharedAttemptCounts(settings),
   clock,
   random: Math.random,
   shortHash,

@@ -10,7 +10,8 @@ import {
 import { type Account, onClaim, onSettle } from "../core/ledger/account.ts";
 import type { AccountKey } from "../core/ledger/account-key.ts";
 import { formatOwed, parseOwed } from "../core/ledger/owed-text.ts";
-import type { Clock, Ledger, LedgerAway } from "../ports.ts";
+import type { Clock, Ledger } from "../ports.ts";
+import { unlessAway } from "./unless-away.ts";
 
 export interface DynamodbLedgerParts {
   /** See `ledgerClient`. */
@@ -197,14 +198,4 @@ function accountOf(item: Readonly<Record<string, AttributeValue>> | undefined): 
           },
         }),
   };
-}
-
-/** Whatever goes wrong, the slice has to wait until it goes right. */
-async function unlessAway<Answer>(step: () => Promise<Answer>): Promise<Answer | LedgerAway> {
-  try {
-    return await step();
-  } catch (error) {
-    const detail = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    return { kind: "away", detail: detail.slice(0, 200) };
-  }
 }

@@ -46,6 +46,7 @@ const SAMPLES = {
   outcomeUnknown: [{ kind: "outcomeUnknown", record: "r", addresses: 3 }],
   claimLost: [{ kind: "claimLost", record: "r", addresses: 3 }],
   ledgerFailed: [{ kind: "ledgerFailed", record: "r", step: "claim", detail: "away" }],
+  countsFailed: [{ kind: "countsFailed", ...where, detail: "away" }],
   faulted: [{ kind: "faulted", step: "parse", error: "TypeError at x" }],
   batchSettled: [{ kind: "batchSettled", records: 10, failed: 1, tookMs: 900 }],
   rateLeased: [{ kind: "rateLeased", lane: "campaign", messages: 500, aheadMs: 10, horizonMs: 90, tookMs: 4 }],

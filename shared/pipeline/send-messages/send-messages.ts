@@ -3,11 +3,12 @@ import type { Call, Packing } from "../../core/plan/call.ts";
 import { plan } from "../../core/plan/plan.ts";
 import { readRecordAttributes } from "../../core/request/record-attributes.ts";
 import type { IncomingRecord } from "../../ports.ts";
+import { type AttemptTallyPorts, attemptTally } from "./attempt-tally.ts";
 import { type DispatchPorts, dispatch } from "./dispatch.ts";
 import { type Arrival, type Entry, type EntrySettings, readEntry } from "./entry.ts";
 import { type Settlement, type SettlePorts, type SettleSettings, settlement } from "./settle.ts";
 
-export interface SendMessagesPorts extends DispatchPorts, SettlePorts {}
+export interface SendMessagesPorts extends DispatchPorts, SettlePorts, AttemptTallyPorts {}
 
 export interface SendMessagesSettings extends EntrySettings, SettleSettings {
   readonly packing: Packing;
@@ -51,7 +52,9 @@ export async function sendMessages(
   const calls = planCalls(parseRecords(arrivals, batch), batch);
   const lastStartMs = deadlineMs - settings.callTimeoutMs - SETTLE_MS;
   const { maxCallsInFlight } = settings;
-  const failed = await settling.settled(dispatch(calls, ports, { maxCallsInFlight, lastStartMs }, settling));
+  const tally = attemptTally(settling, ports);
+  const dispatched = dispatch(calls, ports, { maxCallsInFlight, lastStartMs }, tally);
+  const failed = await settling.settled(dispatched.then(tally.written));
 
   const tookMs = clock.nowMs() - startedMs;
   observe({ kind: "batchSettled", records: records.length, failed: failed.length, tookMs });

@@ -7,6 +7,7 @@ import {
   sendMessages,
 } from "../../../shared/pipeline/send-messages/send-messages.ts";
 import type { CallAnswer, Clock, IncomingRecord, QueueUnavailable, RateLimiter } from "../../../shared/ports.ts";
+import { memoryAttemptCounts } from "../../support/memory-attempt-counts.ts";
 import { type MemoryDeadTokenQueue, memoryDeadTokenQueue } from "../../support/memory-dead-token-queue.ts";
 import { answered, type MemoryPushService, memoryPushService } from "../../support/memory-push-service.ts";
 import { memoryRateLimiter } from "../../support/memory-rate-limiter.ts";
@@ -59,6 +60,7 @@ export function rig(options: RigOptions = {}): Rig {
     requestQueue,
     deadLetterQueue,
     deadTokenQueue,
+    attemptCounts: memoryAttemptCounts(),
     clock,
     random: () => 0.5,
     shortHash,
