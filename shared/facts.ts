@@ -54,6 +54,16 @@ export type Fact = RateFact | SendFact;
 type SendFact =
   /** An invocation begins. `oldestMs`: age of the oldest record since it was first enqueued. */
   | { readonly kind: "batchReceived"; readonly records: number; readonly oldestMs: number }
+  /**
+   * A record that invocations may have died of. `turn`: it is handled `alone`, or it is left on its queue for want of
+   * `time`, or because the `queue` has not deleted those that came before it.
+   */
+  | {
+      readonly kind: "suspected";
+      readonly record: string;
+      readonly receives: number;
+      readonly turn: "alone" | "time" | "queue";
+    }
   /** The body is not a valid send request; it goes to the dead-letter queue as it is. */
   | { readonly kind: "requestRefused"; readonly record: string; readonly detail: string }
   | { readonly kind: "requestParsed"; readonly record: string; readonly addresses: number }

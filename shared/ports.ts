@@ -142,10 +142,23 @@ export interface AttemptCounts {
 export interface IncomingRecord {
   /** SQS's message id: what a batch item failure names. */
   readonly id: string;
+  /** Of this one receive. */
+  readonly receiptHandle: string;
   readonly body: string;
   readonly attributes: Readonly<Record<string, string | undefined>>;
   readonly sentAtMs: number;
   readonly receiveCount: number;
+}
+
+/**
+ * The records of an invocation, on the queue that they were received from. At the end of the invocation those that it
+ * names as failed stay there, until they come back, and the others are deleted. Neither method rejects.
+ */
+export interface ReceivedRecords {
+  /** Deletes records before the invocation ends. Resolves to false where one of them may still be there. */
+  remove(records: readonly IncomingRecord[]): Promise<boolean>;
+  /** Lets a record come back later than those that were received with it: after twice the time, if the queue does that. */
+  keepBack(record: IncomingRecord): Promise<void>;
 }
 
 /** The attributes of a record that are ours, as they travel. All are strings on the wire. */

@@ -34,6 +34,12 @@ export const METRICS = {
     distribution: true,
     answers: "How late are we? Age of a batch's oldest record since it was first enqueued.",
   },
+  Suspects: {
+    unit: MetricUnit.Count,
+    dimensions: ["Reason"],
+    answers:
+      "How many records may invocations have died of (received three times or more), and were they handled alone, or left for want of time, or because the queue did not delete the others?",
+  },
   RequestsRefused: {
     unit: MetricUnit.Count,
     dimensions: [],
@@ -271,6 +277,7 @@ const points = {
     ["RecordsReceived", fact.records],
     ["OldestRequestAge", fact.oldestMs / 1000],
   ],
+  suspected: (fact) => [["Suspects", 1, { Reason: fact.turn }]],
   requestRefused: () => [["RequestsRefused", 1]],
   requestParsed: (fact) => [["Requested", fact.addresses]],
   unpacked: (fact) => [["UnpackedBecause", fact.addresses, { Reason: fact.because }]],
@@ -340,6 +347,7 @@ const points = {
  * instead; one line stands for all facts of a kind and reason between two flushes, with their number in `times`.
  */
 const LINES = {
+  suspected: { level: "warn", message: "Invocations may have died of a record", by: (fact) => fact.record },
   requestRefused: { level: "warn", message: "A record is not a valid send request", by: () => "" },
   deadLettered: { level: "warn", message: "Moved to the dead-letter queue", by: (fact) => fact.reason },
   putBack: { level: "info", message: "Put back on its queue", by: (fact) => fact.because },

@@ -8,6 +8,7 @@ import { shortHash } from "../../shared/aws/short-hash.ts";
 import { sqsClient } from "../../shared/aws/sqs-client.ts";
 import { sqsDeadTokenQueue } from "../../shared/aws/sqs-dead-token-queue.ts";
 import { batchResponse, incomingRecords } from "../../shared/aws/sqs-event.ts";
+import { sqsReceivedRecords } from "../../shared/aws/sqs-received-records.ts";
 import { sqsRecordQueue } from "../../shared/aws/sqs-record-queue.ts";
 import { systemClock } from "../../shared/aws/system-clock.ts";
 import { sendMessages } from "../../shared/pipeline/send-messages/send-messages.ts";
@@ -22,6 +23,7 @@ const { observe, middleware } = telemetry({ functionName: "send-messages", lane:
 const ports = {
   pushService: pinpointPushService(pinpointClient(settings), clock, observe),
   rateLimiter: rateLimiter(settings, { clock, random: Math.random, observe }),
+  received: sqsReceivedRecords(sqs, settings.requestQueueUrl),
   requestQueue: sqsRecordQueue(sqs, settings.requestQueueUrl),
   deadLetterQueue: sqsRecordQueue(sqs, settings.deadLetterQueueUrl),
   deadTokenQueue: sqsDeadTokenQueue(sqs, settings.deadTokenQueueUrl),

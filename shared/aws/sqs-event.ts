@@ -5,6 +5,7 @@ import type { IncomingRecord } from "../ports.ts";
 export function incomingRecords(event: SQSEvent): IncomingRecord[] {
   return event.Records.map((record) => ({
     id: record.messageId,
+    receiptHandle: record.receiptHandle,
     body: record.body,
     attributes: textAttributes(record),
     sentAtMs: Number(record.attributes.SentTimestamp),

@@ -188,7 +188,7 @@ describe.each(LANES)("the $lane lane", ({ lane, logicalName, batchSize, window, 
       },
       {
         Effect: "Allow",
-        Action: ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+        Action: ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"],
         Resource: arnOf(queueId),
       },
       {

@@ -5,6 +5,7 @@ import { pinpointClient, pinpointPushService } from "../../shared/aws/pinpoint-p
 import { shortHash } from "../../shared/aws/short-hash.ts";
 import { sqsDeadTokenQueue } from "../../shared/aws/sqs-dead-token-queue.ts";
 import { incomingRecords } from "../../shared/aws/sqs-event.ts";
+import { sqsReceivedRecords } from "../../shared/aws/sqs-received-records.ts";
 import { sqsRecordQueue } from "../../shared/aws/sqs-record-queue.ts";
 import { staticRateLimiter } from "../../shared/aws/static-rate-limiter.ts";
 import { systemClock } from "../../shared/aws/system-clock.ts";
@@ -95,6 +96,7 @@ export async function startSendPath(): Promise<SendPath> {
     const ports = {
       pushService: pinpointPushService(client, clock, observe),
       rateLimiter: staticRateLimiter({ ...rate, margin: 0.97 }, clock),
+      received: sqsReceivedRecords(sqs.client, requests.queueUrl),
       requestQueue: sqsRecordQueue(sqs.client, requests.queueUrl),
       deadLetterQueue: sqsRecordQueue(sqs.client, deadLetters.queueUrl),
       deadTokenQueue: sqsDeadTokenQueue(sqs.client, deadTokens.queueUrl),

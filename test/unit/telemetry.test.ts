@@ -11,6 +11,7 @@ const outcome = { kind: "outcome", ...where, addresses: 3 } as const;
 /** Facts of every kind, and of each kind all that a metric hangs on. */
 const SAMPLES = {
   batchReceived: [{ kind: "batchReceived", records: 10, oldestMs: 1_500 }],
+  suspected: [{ kind: "suspected", record: "r", receives: 3, turn: "alone" }],
   requestRefused: [{ kind: "requestRefused", record: "r", detail: "body: is not JSON" }],
   requestParsed: [{ kind: "requestParsed", record: "r", addresses: 100 }],
   unpacked: [{ kind: "unpacked", because: "traceId", addresses: 7 }],

@@ -7,8 +7,9 @@ import { type AttemptTallyPorts, attemptTally } from "./attempt-tally.ts";
 import { type DispatchPorts, dispatch } from "./dispatch.ts";
 import { type Arrival, type Entry, type EntrySettings, readEntry } from "./entry.ts";
 import { type Settlement, type SettlePorts, type SettleSettings, settlement } from "./settle.ts";
+import { type SuspectPorts, suspectsLast } from "./suspects.ts";
 
-export interface SendMessagesPorts extends DispatchPorts, SettlePorts, AttemptTallyPorts {}
+export interface SendMessagesPorts extends DispatchPorts, SettlePorts, SuspectPorts, AttemptTallyPorts {}
 
 export interface SendMessagesSettings extends EntrySettings, SettleSettings {
   readonly packing: Packing;
@@ -36,11 +37,6 @@ export async function sendMessages(
 ): Promise<readonly IncomingRecord[]> {
   const { clock, observe } = ports;
   const startedMs = clock.nowMs();
-  const settling = settlement(records, ports, settings, {
-    lastMs: deadlineMs - REPLY_MS,
-    leaseUntilMs: deadlineMs,
-  });
-
   const arrivals = records.map((record) => ({
     record,
     state: readRecordAttributes(record.attributes, record.sentAtMs, ports.shortHash),
@@ -48,17 +44,33 @@ export async function sendMessages(
   const oldestMs = arrivals.reduce((oldest, { state }) => Math.max(oldest, startedMs - state.enqueuedAtMs), 0);
   observe({ kind: "batchReceived", records: records.length, oldestMs });
 
-  const batch = { ports, settings, settling, nowMs: startedMs };
-  const calls = planCalls(parseRecords(arrivals, batch), batch);
-  const lastStartMs = deadlineMs - settings.callTimeoutMs - SETTLE_MS;
-  const { maxCallsInFlight } = settings;
-  const tally = attemptTally(settling, ports);
-  const dispatched = dispatch(calls, ports, { maxCallsInFlight, lastStartMs }, tally);
-  const failed = await settling.settled(dispatched.then(tally.written));
+  const answerMs = settings.callTimeoutMs + SETTLE_MS;
+  const handle = (together: readonly Arrival[], untilMs: number) =>
+    sendTogether(together, ports, settings, { deadlineMs: untilMs, lastStartMs: untilMs - answerMs });
+  const failed = await suspectsLast(arrivals, handle, ports, { deadlineMs, answerMs });
 
   const tookMs = clock.nowMs() - startedMs;
   observe({ kind: "batchSettled", records: records.length, failed: failed.length, tookMs });
   return failed;
+}
+
+async function sendTogether(
+  arrivals: readonly Arrival[],
+  ports: SendMessagesPorts,
+  settings: SendMessagesSettings,
+  { deadlineMs, lastStartMs }: { readonly deadlineMs: number; readonly lastStartMs: number },
+): Promise<readonly IncomingRecord[]> {
+  const records = arrivals.map(({ record }) => record);
+  const settling = settlement(records, ports, settings, {
+    lastMs: deadlineMs - REPLY_MS,
+    leaseUntilMs: deadlineMs,
+  });
+  const batch = { ports, settings, settling, nowMs: ports.clock.nowMs() };
+  const calls = planCalls(parseRecords(arrivals, batch), batch);
+  const { maxCallsInFlight } = settings;
+  const tally = attemptTally(settling, ports);
+  const dispatched = dispatch(calls, ports, { maxCallsInFlight, lastStartMs }, tally);
+  return settling.settled(dispatched.then(tally.written));
 }
 
 interface Batch {

@@ -62,7 +62,8 @@ async function live({ requests, kills, statuses, duplicates, putTwice }: Story) 
 
   const enqueue = ({ body, attributes, delaySeconds = 0 }: Parameters<RecordQueue["put"]>[0]) => {
     const atMs = clock.nowMs();
-    const record = { id: `message-${messageIds++}`, body, attributes, sentAtMs: atMs, receiveCount: 1 };
+    const id = `message-${messageIds++}`;
+    const record = { id, receiptHandle: id, body, attributes, sentAtMs: atMs, receiveCount: 1 };
     queue.push({ record, visibleAtMs: atMs + delaySeconds * 1_000 });
   };
   for (const [number, { addresses, hasId, stops }] of requests.entries()) {
@@ -106,7 +107,16 @@ async function live({ requests, kills, statuses, duplicates, putTwice }: Story) 
     const pushService = memoryPushService(own, answer);
     /** By account: the device tokens of its slice. */
     const tokensOf = new Map<string, readonly string[]>();
+    const removed = new Set<IncomingRecord>();
     const ports: SendMessagesPorts = {
+      received: {
+        remove: async (some) => {
+          if (isDead) return never;
+          for (const record of some) removed.add(record);
+          return true;
+        },
+        keepBack: async () => undefined,
+      },
       pushService: {
         send: (call, slot) =>
           step("call", async () => {
@@ -157,7 +167,7 @@ async function live({ requests, kills, statuses, duplicates, putTwice }: Story) 
       failed = ids;
     });
     await clock.run(deadlineMs);
-    const unacknowledged = failed ?? records;
+    const unacknowledged = (failed ?? records).filter((record) => !removed.has(record));
     isDead = true;
     for (const record of unacknowledged)
       queue.push({

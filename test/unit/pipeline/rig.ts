@@ -55,6 +55,7 @@ export function rig(options: RigOptions = {}): Rig {
   const deadTokenQueue = memoryDeadTokenQueue();
   const facts: Fact[] = [];
   const ports: SendMessagesPorts = {
+    received: { remove: async () => true, keepBack: async () => undefined },
     pushService,
     rateLimiter: (options.rateLimiter ?? memoryRateLimiter)(clock),
     requestQueue,
@@ -105,7 +106,7 @@ export function record({
   attributes = {},
   ...rest
 }: Partial<IncomingRecord>): IncomingRecord {
-  return { id, body, attributes, sentAtMs: START_MS, receiveCount: 1, ...rest };
+  return { id, receiptHandle: `receipt of ${id}`, body, attributes, sentAtMs: START_MS, receiveCount: 1, ...rest };
 }
 
 /** A body that asks to tell these devices the same. What is not named here stands beside `MessageRequest`. */
