@@ -386,11 +386,19 @@ describe("SendMessages over HTTP", () => {
     });
 
     it("that is closed before the slot takes no call with it", async () => {
+      const time = virtualClock(clock.nowMs());
+      const client = pinpointClient(
+        { maxCallsInFlight: 1, callTimeoutMs: 5_000, clock: time },
+        { endpoint: service.url, region: "us-east-1", credentials: CREDENTIALS },
+      );
       const openBefore = service.connections().open;
-      const to = serviceAt(service.url);
-      const waiting = to.send(callTo("one"), slotIn(400));
+      const slotMs = time.nowMs() + 3_600_000;
+      const waiting = pinpointPushService(client, time, observe).send(callTo("one"), { slotMs, lateAfterMs: slotMs });
+      await time.run(slotMs - 1);
       await expect.poll(() => service.connections().open, { interval: 1 }).toBe(openBefore + 1);
       service.cutConnections();
+      await someTurns();
+      await time.run(slotMs);
       expect(await waiting).toEqual({
         kind: "notCarriedOut",
         detail: "The service closed the connection before it was used",
