@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { createRequire } from "node:module";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ofType, type Package, serverlessPackage } from "../support/serverless-package.ts";
@@ -168,13 +169,25 @@ it("warms the state table when it is asked for", () => {
   expect(warmth(full)).toEqual({ WriteUnitsPerSecond: 20_000, ReadUnitsPerSecond: 12_000 });
 });
 
-it.each([
-  ["--param=encryption=kms", `Parameter encryption: it must be "aws" or "key", not "kms".`],
-  ["--param=warmWritesPerSecond=many", `Parameter warmWritesPerSecond: it must be a number from 4000 on, not "many".`],
-  ["--param=ruleArns=my-rule", `Parameter ruleArns: "my-rule" is not the ARN of an EventBridge rule.`],
-  ["--param=vpcId=vpc-0a1b2c3d", "Parameter vpcSubnetIds: it is not set, but functions in a VPC need"],
-])("%s is not packaged: %s", async (option, complaint) => {
-  await expect(serverlessPackage([option])).rejects.toThrow(complaint);
+describe("a parameter that makes no sense", () => {
+  type Computed = Record<string, (from: { resolveVariable(name: string): Promise<string> }) => Promise<unknown>>;
+  const computed: Computed = createRequire(import.meta.url)("../../serverless.computed.cjs");
+  const withParameters = (parameters: Record<string, string>) => ({
+    resolveVariable: async (name: string) => parameters[name.replace("param:", "")] ?? "",
+  });
+
+  it.each([
+    ["sseOfQueues", { encryption: "kms" }, `Parameter encryption: it must be "aws" or "key", not "kms".`],
+    [
+      "warmThroughput",
+      { warmWritesPerSecond: "many" },
+      `Parameter warmWritesPerSecond: it must be a number from 4000 on, not "many".`,
+    ],
+    ["resources", { ruleArns: "my-rule" }, `Parameter ruleArns: "my-rule" is not the ARN of an EventBridge rule.`],
+    ["vpc", { vpcId: "vpc-0a1b2c3d" }, "Parameter vpcSubnetIds: it is not set, but functions in a VPC need"],
+  ])("is named by %s: %j", async (value, parameters, complaint) => {
+    await expect(computed[value]?.(withParameters(parameters))).rejects.toThrow(complaint);
+  });
 });
 
 const run = promisify(execFile);
