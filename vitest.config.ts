@@ -7,7 +7,7 @@ const kind = (name: string, testTimeout: number) => ({
 
 export default defineConfig({
   test: {
-    // More than cores: many tests wait for a queue or a process most of their time. On two cores 174 s in place of 300.
+    // More than cores: many tests wait for a queue or a process. On two cores all take 174 s, and 193 s with two workers.
     maxWorkers: 4,
     projects: [kind("unit", 30_000), kind("contract", 30_000), kind("integration", 120_000), kind("fault", 240_000)],
   },
