@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { app } from "./app.ts";
 import { channel } from "./channel.ts";
 import { check } from "./check.ts";
+import { deadLetters } from "./dead-letters.ts";
 import { doctor } from "./doctor.ts";
 import { plan } from "./plan.ts";
 import { rate } from "./rate.ts";
@@ -19,7 +20,8 @@ const sluice = new Command("sluice")
   .version(VERSION)
   .showHelpAfterError("(see --help)");
 
-for (const verb of [start, simulate, send, check, plan, status, rate, app, channel, doctor]) sluice.addCommand(verb());
+for (const verb of [start, simulate, send, check, plan, status, rate, deadLetters, app, channel, doctor])
+  sluice.addCommand(verb());
 
 try {
   await sluice.parseAsync();

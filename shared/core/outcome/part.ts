@@ -17,7 +17,7 @@
  * 3.0_3.1          of that, what is tried again as attempt 1
  * 3-credential     of the slice, what waits for its channel to have a valid credential
  * 3-0   3-1        of the slice, the halves of what is too large for one record
- * 3.1~1            what was redriven from a dead-letter queue
+ * 3.1~8f14e45fceea of that, what was redriven from a dead-letter queue, by the hash of its dead letter
  * 3--0cc175b9c0f1  of the slice, what came a way that is too long to be written
  * ```
  *
@@ -49,6 +49,15 @@ export function putBackPart(part: string, because: string, hash: PartHash): stri
 /** The part of one half of what is too large for one record. */
 export function halfPart(part: string, half: 0 | 1, hash: PartHash): string {
   return withStep(part, `-${half}`, hash);
+}
+
+/**
+ * The part of what is redriven from a dead-letter queue, of a request without parts as well.
+ *
+ * @param letter tells one dead letter of a part from another, and is the same however often it is read
+ */
+export function redrivePart(part: string | undefined, letter: string, hash: PartHash): string {
+  return withStep(part ?? "", `~${letter}`, hash);
 }
 
 /**
