@@ -22,7 +22,7 @@ export function formatOwed({ retries, putBacks, deadLetters, deadTokens }: Owed)
 }
 
 /** The text does not hold what this version can carry out. */
-export class UnreadableOwed extends Error {
+class UnreadableOwed extends Error {
   override readonly name = "UnreadableOwed";
   readonly code = "unreadable_owed";
 }
@@ -30,7 +30,7 @@ export class UnreadableOwed extends Error {
 /** @throws {UnreadableOwed} when it is damaged, or another version has written what this one does not know */
 export function parseOwed(text: string): Owed {
   const lists = read(text, JSON.parse);
-  if (typeof lists !== "object" || lists === null || Object.keys(lists).some((name) => !(name in NOTHING))) throw bad();
+  if (typeof lists !== "object" || lists === null || Object.keys(lists).some((name) => !LISTS.has(name))) throw bad();
   const { retries = [], putBacks = [], deadLetters = [], deadTokens = [] } = lists as Record<string, readonly Row[]>;
   return read(undefined, () => ({
     retries: retries.map(([attempt, delay, at]) => ({
@@ -52,7 +52,7 @@ export function parseOwed(text: string): Owed {
   }));
 }
 
-const NOTHING: Owed = { retries: [], putBacks: [], deadLetters: [], deadTokens: [] };
+const LISTS: ReadonlySet<string> = new Set<keyof Owed>(["retries", "putBacks", "deadLetters", "deadTokens"]);
 
 type Row = readonly unknown[];
 
@@ -67,8 +67,9 @@ function formatPlaces(places: Places): string {
   return runs.map(({ first, last }) => (first === last ? `${first}` : `${first}-${last}`)).join(",");
 }
 
-function parsePlaces(text: unknown): number[] {
-  if (typeof text !== "string" || !/^\d{1,3}(-\d{1,3})?(,\d{1,3}(-\d{1,3})?)*$/.test(text)) throw bad();
+function parsePlaces(value: unknown): number[] {
+  const text = word(value);
+  if (!/^\d{1,3}(-\d{1,3})?(,\d{1,3}(-\d{1,3})?)*$/.test(text)) throw bad();
   return text.split(",").flatMap((run) => {
     const [first = 0, last = first] = run.split("-").map(Number);
     return Array.from({ length: last - first + 1 }, (_, index) => first + index);
@@ -98,13 +99,15 @@ function word(value: unknown): string {
 }
 
 function deadLetterReason(value: unknown): DeadLetterReason {
-  if (typeof value !== "string" || !Object.hasOwn(DEAD_LETTER_ACCOUNTS, value)) throw bad();
-  return value as DeadLetterReason;
+  const reason = word(value);
+  if (!Object.hasOwn(DEAD_LETTER_ACCOUNTS, reason)) throw bad();
+  return reason as DeadLetterReason;
 }
 
 function putBackReason(value: unknown): PutBackReason {
-  if (typeof value !== "string" || !Object.hasOwn(PUT_BACK_REASONS, value)) throw bad();
-  return value as PutBackReason;
+  const because = word(value);
+  if (!Object.hasOwn(PUT_BACK_REASONS, because)) throw bad();
+  return because as PutBackReason;
 }
 
 function deadTokenOf(value: unknown): Omit<Owed["deadTokens"][number], "place"> {

@@ -54,18 +54,16 @@ function judgeWords(service: PushService, words: readonly string[]): Judgement |
   return undefined;
 }
 
-type Dictionary = ReadonlyMap<string, Judgement>;
+/** A sentence whose word stands in another dictionary has nothing here. */
+type Dictionary = ReadonlyMap<string, Judgement | undefined>;
 
 function dictionary<Reason extends OutcomeReason>(
   verdicts: Readonly<Record<Reason, Verdict>>,
   sentences: Readonly<Record<string, string>> = {},
 ): Dictionary {
-  const words = new Map<string, Judgement>();
+  const words = new Map<string, Judgement | undefined>();
   for (const reason of Object.keys(verdicts) as Reason[]) words.set(reason, { reason, verdict: verdicts[reason] });
-  for (const [sentence, word] of Object.entries(sentences)) {
-    const judgement = words.get(word);
-    if (judgement) words.set(sentence, judgement);
-  }
+  for (const [sentence, word] of Object.entries(sentences)) words.set(sentence, words.get(word));
   return words;
 }
 

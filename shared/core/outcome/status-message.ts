@@ -78,7 +78,7 @@ interface Unwrapped {
 }
 
 /** Fields that may stand alone in an object and hold another one without being its wrapper. */
-const NO_WRAPPERS: ReadonlySet<string | undefined> = new Set(["pushProviderError", "pushProviderResponse", "details"]);
+const NO_WRAPPERS: ReadonlySet<string> = new Set(["pushProviderError", "pushProviderResponse", "details"]);
 
 /** More than any answer ever had; what is wrapped deeper is not read. */
 const MOST_WRAPPERS = 5;
@@ -92,15 +92,15 @@ function unwrap(value: unknown, wrappers = MOST_WRAPPERS): Unwrapped {
     return parsed === undefined || parsed.isCutOff ? (parsed ?? asItIs) : unwrap(parsed.value, wrappers - 1);
   }
   if (typeof value !== "object" || value === null) return asItIs;
-  const [[name, content] = [], ...others] = Object.entries(value);
-  if (others.length > 0 || NO_WRAPPERS.has(name)) return asItIs;
-  const inside = unwrap(content, wrappers - 1);
+  const [only, ...others] = Object.entries(value);
+  if (only === undefined || others.length > 0 || NO_WRAPPERS.has(only[0])) return asItIs;
+  const inside = unwrap(only[1], wrappers - 1);
   return isFields(inside.value) ? inside : asItIs;
 }
 
 /** Undefined for a text that is no object, list or string in JSON; of an object that breaks off, what is whole. */
 function parseJson(text: string): Unwrapped | undefined {
-  const [, opening] = /^\s*(["[{])/.exec(text) ?? [];
+  const opening = /^\s*(["[{])/.exec(text)?.[1];
   if (opening === undefined) return undefined;
   try {
     return { value: JSON.parse(text), isCutOff: false };
@@ -114,7 +114,7 @@ const WHOLE_FIELD = /\s*("(?:[^"\\]|\\.)*"\s*:\s*(?:"(?:[^"\\]|\\.)*"|\d+))\s*(?
 
 /** The fields at the beginning of a broken object, as many as are whole. */
 function wholeFields(text: string): unknown {
-  const fields = text.replace(/^\s*\{/, "").matchAll(WHOLE_FIELD);
+  const fields = text.slice(text.indexOf("{") + 1).matchAll(WHOLE_FIELD);
   try {
     return JSON.parse(`{${Array.from(fields, ([, field]) => field).join()}}`);
   } catch {

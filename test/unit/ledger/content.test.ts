@@ -49,6 +49,17 @@ describe("contentOf", () => {
     expect(contentsOf(request(over))).not.toEqual(contentsOf(request()));
   });
 
+  it("is spelled as ever: its hash stands in accounts that an older version wrote", () => {
+    const given = request({
+      addresses: new Map([["a", { ChannelType: "GCM", RawContent: undefined, Substitutions: { n: ["x", null] } }]]),
+      context: { b: "2", a: "1" },
+    });
+    expect(contentsOf(given)).toEqual([
+      '[[["a",{"fields":[["ChannelType","GCM"],["Substitutions",{"fields":[["n",["x",null]]]}]]}]],' +
+        '{"fields":[["GCMMessage",{"fields":[["Body","you"],["Title","Hello"]]}]]},{"fields":[["a","1"],["b","2"]]}]',
+    ]);
+  });
+
   it("takes two spellings of a device token for one", () => {
     const sentTo = (token: string) => request({ addresses: new Map([[token, { ChannelType: "APNS" }]]) });
     expect(contentsOf(sentTo("<AB CD>"))).toEqual(contentsOf(sentTo("abcd")));

@@ -1,8 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { formatOwed, parseOwed, UnreadableOwed } from "../../../shared/core/ledger/owed-text.ts";
+import { formatOwed, parseOwed } from "../../../shared/core/ledger/owed-text.ts";
 import { type Decision, LETTERS, resultOf, type Word } from "../../../shared/core/ledger/result.ts";
 import { DEAD_LETTER_ACCOUNTS, type DeadLetterReason } from "../../../shared/core/outcome/dead-letter-reason.ts";
+import type { TokenVerdict } from "../../../shared/core/outcome/dead-token-record.ts";
+
+const UNREGISTERED: TokenVerdict = {
+  Verdict: "dead",
+  Confidence: "certain",
+  Reason: "Unregistered",
+  StatusCode: 410,
+};
 
 const of = (...decisions: Decision[]) => resultOf(decisions, { atMs: 1, by: "me" });
 
@@ -25,18 +33,27 @@ describe("resultOf", () => {
       { word: "retry", attempt: 0, minDelaySeconds: 60 },
       { word: "held", because: "rate", minDelaySeconds: 2 },
       { word: "held", because: "rate", minDelaySeconds: 1 },
+      { word: "held", because: "credential", minDelaySeconds: 30 },
       { word: "unknown", deadLetter: "UnknownOutcome", because: "MissingResult" },
       { word: "unknown", deadLetter: "UnknownOutcome", because: "UNKNOWN_FAILURE" },
       { word: "unknown", deadLetter: "UnknownOutcome", because: "MissingResult" },
+      { word: "rejected", deadLetter: "TokenMismatch", because: "DeviceTokenNotForTopic" },
+      { word: "dead", deadToken: UNREGISTERED },
     );
     expect(result.owed).toEqual({
       retries: [
         { attempt: 0, minDelaySeconds: 60, places: [0, 2] },
         { attempt: 1, minDelaySeconds: 1, places: [1] },
       ],
-      putBacks: [{ because: "rate", minDelaySeconds: 2, places: [3, 4] }],
-      deadLetters: [{ reason: "UnknownOutcome", because: ["MissingResult", "UNKNOWN_FAILURE"], places: [5, 6, 7] }],
-      deadTokens: [],
+      putBacks: [
+        { because: "rate", minDelaySeconds: 2, places: [3, 4] },
+        { because: "credential", minDelaySeconds: 30, places: [5] },
+      ],
+      deadLetters: [
+        { reason: "UnknownOutcome", because: ["MissingResult", "UNKNOWN_FAILURE"], places: [6, 7, 8] },
+        { reason: "TokenMismatch", because: ["DeviceTokenNotForTopic"], places: [9] },
+      ],
+      deadTokens: [{ place: 10, ...UNREGISTERED }],
     });
   });
 
@@ -76,6 +93,8 @@ const anyDecision: fc.Arbitrary<Decision> = fc.oneof(
   }),
 );
 
+const deadTokenText = (over: object) => JSON.stringify({ deadTokens: [[0, { ...UNREGISTERED, ...over }]] });
+
 describe("what is owed", () => {
   it("is the same after it was written down", () => {
     fc.assert(
@@ -109,15 +128,52 @@ describe("what is owed", () => {
     { what: "nothing", text: "" },
     { what: "no JSON", text: "{" },
     { what: "no object", text: "7" },
+    { what: "null", text: "null" },
     { what: "a list of another version", text: '{"quarantined":[[1,"0"]]}' },
+    { what: "a list by a name that every object has", text: '{"toString":[]}' },
     { what: "a reason of another version", text: '{"deadLetters":[["Bewitched",[],"0"]]}' },
     { what: "a name that every object has", text: '{"deadLetters":[["toString",[],"0"]]}' },
-    { what: "a verdict of another version", text: '{"deadTokens":[[0,{"Verdict":"doubtful"}]]}' },
+    { what: "a reason in a list", text: '{"deadLetters":[[["TokenMismatch"],[],"0"]]}' },
+    { what: "a delay for a reason of another version", text: '{"putBacks":[["eclipse",30,"0"]]}' },
+    { what: "a verdict of another version", text: deadTokenText({ Verdict: "doubtful" }) },
+    { what: "a confidence of another version", text: deadTokenText({ Confidence: "hopeful" }) },
+    { what: "a status code in words", text: deadTokenText({ StatusCode: "gone" }) },
+    { what: "a word that is none", text: deadTokenText({ Reason: 410 }) },
     { what: "no place", text: '{"retries":[[1,1,""]]}' },
+    { what: "something before the places", text: '{"retries":[[1,1,"x0"]]}' },
+    { what: "something behind the places", text: '{"retries":[[1,1,"0x"]]}' },
     { what: "a negative attempt", text: '{"retries":[[-1,1,"0"]]}' },
     { what: "a delay in words", text: '{"retries":[[1,"soon","0"]]}' },
     { what: "rows that are none", text: '{"retries":[5]}' },
   ])("is not read from $what", ({ text }) => {
-    expect(() => parseOwed(text)).toThrow(UnreadableOwed);
+    expect(() => parseOwed(text)).toThrow(
+      expect.objectContaining({
+        name: "UnreadableOwed",
+        code: "unreadable_owed",
+        message: "What is owed for a slice cannot be read by this version",
+      }),
+    );
+  });
+
+  it("keeps what made it unreadable", () => {
+    expect(() => parseOwed("{")).toThrow(expect.objectContaining({ cause: expect.any(SyntaxError) }));
+  });
+
+  it.each([
+    { places: [0], text: "0" },
+    { places: [0, 1], text: "0-1" },
+    { places: [0, 2, 4], text: "0,2,4" },
+    { places: [5, 10, 11, 12, 99, 100], text: "5,10-12,99-100" },
+    { places: [100, 101, 102], text: "100-102" },
+    { places: [7, 110, 111], text: "7,110-111" },
+  ])("of $places has $text", ({ places, text }) => {
+    const owed = {
+      retries: [{ attempt: 1, minDelaySeconds: 2, places }],
+      putBacks: [],
+      deadLetters: [],
+      deadTokens: [],
+    };
+    expect(formatOwed(owed)).toBe(`{"retries":[[1,2,"${text}"]]}`);
+    expect(parseOwed(formatOwed(owed))).toEqual(owed);
   });
 });
