@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { shortHash } from "../../../shared/aws/short-hash.ts";
-import { halfPart, partNamed, putBackPart, retryPart } from "../../../shared/core/outcome/part.ts";
+import { halfPart, partNamed, putBackPart, redrivePart, retryPart } from "../../../shared/core/outcome/part.ts";
 import { readRecordAttributes, writeRecordAttributes } from "../../../shared/core/request/record-attributes.ts";
 
 describe("retryPart", () => {
@@ -34,6 +34,17 @@ describe("putBackPart", () => {
     { part: "3.1", because: "rate", expected: "3.1-rate" },
   ])("of $part, put back because of $because: $expected", ({ part, because, expected }) => {
     expect(putBackPart(part, because, shortHash)).toBe(expected);
+  });
+});
+
+describe("redrivePart", () => {
+  it.each([
+    { part: "3", letter: "ab12", expected: "3~ab12" },
+    { part: "3.1", letter: "ab12", expected: "3.1~ab12" },
+    { part: "3~ab12", letter: "cd34", expected: "3~ab12~cd34" },
+    { part: undefined, letter: "ab12", expected: "~ab12" },
+  ])("of $part, redriven by letter $letter: $expected", ({ part, letter, expected }) => {
+    expect(redrivePart(part, letter, shortHash)).toBe(expected);
   });
 });
 
