@@ -1,4 +1,4 @@
-import { QueueUnavailable } from "../ports.ts";
+import { type Clock, QueueUnavailable } from "../ports.ts";
 
 /** Why something was not taken. `reason` is logged: it must hold nothing of what was put. */
 export type NotTaken =
@@ -17,6 +17,8 @@ export interface BatchedPutsParts<Item> {
   /** Of the items of one batch together. */
   readonly mostBytes: number;
   readonly mostBatchesInFlight: number;
+  /** What is waited by between two tries. */
+  readonly clock: Pick<Clock, "sleep">;
   bytesOf(item: Item): number;
   /** Never rejects. */
   send(items: readonly Item[]): Promise<BatchResult>;
@@ -47,7 +49,7 @@ interface Put<Item> {
  * @throws {QueueUnavailable} from each put: when its item was refused (not retryable), or failed to the end
  */
 export function batchedPuts<Item>(parts: BatchedPutsParts<Item>): (item: Item) => Promise<void> {
-  const { name, mostItems, mostBytes, mostBatchesInFlight, bytesOf, send } = parts;
+  const { name, mostItems, mostBytes, mostBatchesInFlight, clock, bytesOf, send } = parts;
   const waiting: Put<Item>[] = [];
   let inFlight = 0;
   let flushing = false;
@@ -100,10 +102,10 @@ export function batchedPuts<Item>(parts: BatchedPutsParts<Item>): (item: Item) =
     const afterMs = TRY_AGAIN_AFTER_MS[put.tries];
     if (afterMs === undefined) return false;
     put.tries += 1;
-    setTimeout(() => {
+    void clock.sleep(afterMs).then(() => {
       waiting.push(put);
       flushSoon();
-    }, afterMs);
+    });
     return true;
   };
 

@@ -1,8 +1,9 @@
 import type { MessageAttributeValue, SendMessageBatchResult, SQSClient } from "@aws-sdk/client-sqs";
 import { SendMessageBatchCommand, SQSServiceException } from "@aws-sdk/client-sqs";
 import { MOST_RECORD_BYTES, recordBytes } from "../core/request/record-bytes.ts";
-import { QueueUnavailable, type RecordQueue } from "../ports.ts";
+import { type Clock, QueueUnavailable, type RecordQueue } from "../ports.ts";
 import { type BatchResult, batchedPuts } from "./batched-puts.ts";
+import { systemClock } from "./system-clock.ts";
 
 type PutRecord = Parameters<RecordQueue["put"]>[0];
 
@@ -31,15 +32,21 @@ const MOST_BATCHES_IN_FLIGHT = 8;
  * and no attribute may be empty: SQS refuses the record otherwise.
  *
  * @param client see `sqsClient`: retries of whole batches and time-outs are its business
+ * @param clock what is waited by before a record that failed alone is put again
  * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
  */
-export function sqsRecordQueue(client: SQSClient, queueUrl: string): { put(record: SqsRecord): Promise<void> } {
+export function sqsRecordQueue(
+  client: SQSClient,
+  queueUrl: string,
+  clock: Pick<Clock, "sleep"> = systemClock(),
+): { put(record: SqsRecord): Promise<void> } {
   const name = `The queue ${queueUrl.split("/").at(-1)}`;
   const put = batchedPuts<SqsRecord>({
     name,
     mostItems: LIMITS.entriesPerBatch,
     mostBytes: MOST_RECORD_BYTES,
     mostBatchesInFlight: MOST_BATCHES_IN_FLIGHT,
+    clock,
     bytesOf: ({ body, attributes }) => recordBytes(body, attributes),
     send: (records) => sendBatch(client, queueUrl, records),
   });

@@ -4,6 +4,8 @@ import { describe, expect, it } from "vitest";
 import { type BatchResult, batchedPuts } from "../../shared/aws/batched-puts.ts";
 
 const LIMITS = { mostItems: 10, mostBytes: 1_000, mostBatchesInFlight: 2 };
+/** Whoever waits on it waits for a turn of the event loop. */
+const clock = { sleep: async () => nextTurn() };
 
 /** Batches that stay under way until they are told what became of them. */
 function heldBatches(bytesOf: (item: string) => number = () => 1) {
@@ -11,6 +13,7 @@ function heldBatches(bytesOf: (item: string) => number = () => 1) {
   const put = batchedPuts<string>({
     ...LIMITS,
     name: "The queue",
+    clock,
     bytesOf,
     send: (items) =>
       new Promise((resolve) => {
@@ -90,6 +93,7 @@ describe("puts that travel together", () => {
         const put = batchedPuts<number>({
           ...LIMITS,
           name: "The queue",
+          clock,
           bytesOf: (index) => plan[index]?.bytes ?? 0,
           async send(items) {
             inFlight += 1;
@@ -128,8 +132,6 @@ describe("puts that travel together", () => {
           plan.flatMap(({ fate }, index) => (isTaken(fate) ? index : [])),
         );
       }),
-      // A try that failed waits; these runs take a quarter of a second each.
-      { numRuns: 10 },
     );
   });
 });
