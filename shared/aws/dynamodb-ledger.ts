@@ -20,6 +20,8 @@ export interface DynamodbLedgerParts {
   /** How long an account is kept from its last change. */
   readonly days: number;
   readonly clock: Clock;
+  /** How long an answer is waited for; 1 s where not given. */
+  readonly answerWithinMs?: number;
 }
 
 /** A write takes a few milliseconds, a hundred when the connection is new; what takes this long will not come. */
@@ -37,10 +39,16 @@ const TIMEOUT_MS = 1_000;
  * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ConditionExpressions.html
  * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html (items may outlive their time by days)
  */
-export function dynamodbLedger({ client, tableName, days, clock }: DynamodbLedgerParts): Ledger {
+export function dynamodbLedger({
+  client,
+  tableName,
+  days,
+  clock,
+  answerWithinMs = TIMEOUT_MS,
+}: DynamodbLedgerParts): Ledger {
   const nowSeconds = () => Math.floor(clock.nowMs() / 1000);
   const expiresAt = () => nowSeconds() + days * 86_400;
-  const within = () => ({ abortSignal: AbortSignal.timeout(TIMEOUT_MS) });
+  const within = () => ({ abortSignal: AbortSignal.timeout(answerWithinMs) });
   const itemOf = (key: AccountKey) => ({ TableName: tableName, Key: { pk: { S: key.pk }, sk: { S: key.sk } } });
 
   /** The account that has made DynamoDB refuse a write. */

@@ -45,6 +45,7 @@ const OPEN_TIMEOUT_MS = 1_000;
  */
 export function dynamodbRateTimeline(parts: DynamodbRateTimelineParts): RateTimeline {
   const item = rateItem(parts);
+  const openWithinMs = Math.max(OPEN_TIMEOUT_MS, parts.answerWithinMs ?? 0);
   /** What began afresh last time: the timeline, and each further limit. */
   let idle = true;
   const rested = new Map<string, boolean>();
@@ -68,7 +69,7 @@ export function dynamodbRateTimeline(parts: DynamodbRateTimelineParts): RateTime
 
   return {
     reserve,
-    open: async (configured) => state(await item.update(openUpdate(configured), OPEN_TIMEOUT_MS)),
+    open: async (configured) => state(await item.update(openUpdate(configured), openWithinMs)),
     slow: async (decrease) => state(await item.update(slowUpdate(decrease))),
     pullBack: async (reservation) => state(await item.update(pullBackUpdate(reservation))),
     setQuota: async (quota) => state(await item.update(setQuotaUpdate(quota))),
