@@ -4,6 +4,8 @@ import type { Clock } from "../../shared/ports.ts";
 export interface VirtualClock extends Clock {
   /** Lets time pass until `endMs`, as fast as whoever sleeps on this clock allows. */
   run(endMs: number): Promise<void>;
+  /** When somebody wakes next; undefined when nobody sleeps. */
+  nextMs(): number | undefined;
 }
 
 interface Sleeper {
@@ -34,6 +36,7 @@ export function virtualClock(startMs: number): VirtualClock {
         signal?.addEventListener("abort", wake, { once: true });
         sleepers.push({ atMs: nowMs + Math.max(0, ms), order: order++, wake });
       }),
+    nextMs: () => sleepers.first()?.atMs,
     async run(endMs) {
       for (;;) {
         // Everything that can be done now is done before time goes on.
