@@ -3,6 +3,7 @@
  * metrics. A fact never holds a device token or a text of a message; where one is meant, it holds the short hash.
  * What becomes a dimension of a metric has a closed type, so that no metric can grow without end.
  */
+import type { Fault, ProbeEnd } from "./core/hold/hold.ts";
 import type { DeadLetterReason } from "./core/outcome/dead-letter-reason.ts";
 import type { Confidence } from "./core/outcome/outcome.ts";
 import type { OutcomeReason } from "./core/outcome/outcome-reason.ts";
@@ -45,10 +46,26 @@ export type WordReason =
 /** What the ledger is asked for. */
 export type LedgerStep = "claim" | "settle" | "release";
 
+/** What the state table is asked for about who may send. */
+export type GateStep = "stops" | "holds" | "hold" | "askToProbe" | "endProbe";
+
 /** A step of the pipeline that may have a fault. */
 export type Step = "parse" | "plan" | "send" | "classify" | "settle";
 
-export type Fact = RateFact | SendFact;
+export type Fact = RateFact | GateFact | SendFact;
+
+/** What is told of who may send. */
+type GateFact =
+  /** A channel is at fault: from now on nothing is sent through it but probes, by anybody. */
+  | ({ readonly kind: "channelHeld" } & Fault & Where)
+  /** What a look at a channel that was held has found. At most one look a second. */
+  | ({ readonly kind: "channelSeen"; readonly isHeld: boolean } & Where)
+  /** One address was sent through a held channel, or was to be. */
+  | ({ readonly kind: "channelProbed"; readonly found: ProbeEnd["kind"] } & Where)
+  /** It was sent, and the channel is open for everybody. */
+  | ({ readonly kind: "channelOpened"; readonly heldMs: number } & Where)
+  /** The state table did not answer: what was known last goes on. */
+  | { readonly kind: "gateFailed"; readonly step: GateStep; readonly detail: string };
 
 /** What `send-messages` tells of a batch. */
 type SendFact =

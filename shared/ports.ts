@@ -3,6 +3,7 @@
  * `shared/aws` has one adapter for each interface, `test/support` one fake.
  */
 import type { Counts } from "./core/breaker/counts.ts";
+import type { Fault, Hold, ProbeAsk, ProbeReport } from "./core/hold/hold.ts";
 import type { Claim, ClaimAnswer, SettleAnswer } from "./core/ledger/account.ts";
 import type { AccountKey } from "./core/ledger/account-key.ts";
 import type { Result } from "./core/ledger/result.ts";
@@ -11,6 +12,7 @@ import type { Confidence } from "./core/outcome/outcome.ts";
 import type { Call } from "./core/plan/call.ts";
 import type { Decrease, LeaseAnswer, LeaseAsk, Timeline } from "./core/rate/timeline.ts";
 import type { ChannelType } from "./core/request/channel-type.ts";
+import type { Scope, Stop } from "./core/stop/stop.ts";
 import type { Fact } from "./facts.ts";
 
 export interface Clock {
@@ -136,6 +138,28 @@ export interface AttemptCounts {
     channel: Channel,
     span: { readonly fromMinute: number; readonly toMinute: number },
   ): Promise<{ readonly kind: "known"; readonly minutes: ReadonlyMap<number, Counts> } | StateAway>;
+}
+
+export type HoldState = { readonly kind: "known"; readonly hold: Hold | undefined } | StateAway;
+
+/**
+ * Keeps the holds of all channels, by the laws of `core/hold/hold.ts`, one step of a channel at a time, and answers with
+ * the hold as it then is. None rejects.
+ */
+export interface ChannelHolds {
+  read(channel: Channel): Promise<HoldState>;
+  hold(channel: Channel, found: { readonly fault: Fault; readonly nowMs: number }): Promise<HoldState>;
+  askToProbe(channel: Channel, ask: ProbeAsk): Promise<HoldState>;
+  endProbe(channel: Channel, report: ProbeReport): Promise<HoldState>;
+}
+
+export type StopState = { readonly kind: "known"; readonly stops: readonly Stop[] } | StateAway;
+
+/** Keeps the stops, by the laws of `core/stop/stop.ts`, and answers with those that are then in force. None rejects. */
+export interface Stops {
+  read(): Promise<StopState>;
+  stop(stop: Stop): Promise<StopState>;
+  go(scope: Scope): Promise<StopState>;
 }
 
 /** One SQS message as Lambda hands it over. */

@@ -80,6 +80,29 @@ export const METRICS = {
     dimensions: CHANNEL,
     answers: "How many addresses wait because their channel's credentials or configuration are at fault?",
   },
+  ChannelHolds: {
+    unit: MetricUnit.Count,
+    dimensions: [...CHANNEL, "Reason"],
+    answers: "How often was a channel found to be at fault, and why (credential, configuration, mismatch)?",
+  },
+  ChannelHeld: {
+    unit: MetricUnit.Count,
+    dimensions: CHANNEL,
+    distribution: true,
+    answers: "Is the channel held? 1 for each second in which a function finds it so, 0 when it is open again.",
+  },
+  ChannelProbes: {
+    unit: MetricUnit.Count,
+    dimensions: [...CHANNEL, "Reason"],
+    answers:
+      "How many addresses were sent through held channels to try them, and what came of it (sent, failed, undecided)?",
+  },
+  GateFailures: {
+    unit: MetricUnit.Count,
+    dimensions: ["Reason"],
+    answers:
+      "How often did the state table not answer about stops and held channels (stops, holds, hold, askToProbe, endProbe)?",
+  },
   FailureReason: {
     unit: MetricUnit.Count,
     dimensions: ["ChannelType", "Reason"],
@@ -300,6 +323,14 @@ const points = {
       : [["FailureReason", fact.addresses, { ChannelType: fact.channelType, Reason: fact.reason }] as const]),
     ...(fact.reason === "THROTTLED" ? [["Throttled", fact.addresses, channelOf(fact)] as const] : []),
   ],
+  channelHeld: (fact) => [
+    ["ChannelHolds", 1, { ...channelOf(fact), Reason: fact.because }],
+    ["ChannelHeld", 1, channelOf(fact)],
+  ],
+  channelSeen: (fact) => [["ChannelHeld", fact.isHeld ? 1 : 0, channelOf(fact)]],
+  channelProbed: (fact) => [["ChannelProbes", 1, { ...channelOf(fact), Reason: fact.found }]],
+  channelOpened: (fact) => [["ChannelHeld", 0, channelOf(fact)]],
+  gateFailed: (fact) => [["GateFailures", 1, { Reason: fact.step }]],
   deadToken: (fact) => [
     ["DeadTokens", 1, { ...channelOf(fact), Reason: fact.verdict === "replaced" ? "replaced" : fact.confidence }],
   ],
@@ -356,6 +387,21 @@ const LINES = {
   claimLost: { level: "warn", message: "A slice was sent too slowly for its claim", by: () => "" },
   ledgerFailed: { level: "error", message: "The ledger did not answer", by: (fact) => fact.step },
   countsFailed: { level: "warn", message: "The counts of dead tokens lack a batch", by: (fact) => fact.detail },
+  channelHeld: {
+    level: "error",
+    message: "A channel is held: nothing is sent through it until a probe is",
+    by: (fact) => `${fact.applicationId} ${fact.channelType}`,
+  },
+  channelOpened: {
+    level: "info",
+    message: "A channel is open again",
+    by: (fact) => `${fact.applicationId} ${fact.channelType}`,
+  },
+  gateFailed: {
+    level: "warn",
+    message: "The state table did not answer about who may send",
+    by: (fact) => fact.step,
+  },
   faulted: { level: "error", message: "A step failed that never should", by: (fact) => fact.step },
   deadToken: {
     level: "info",

@@ -1,6 +1,8 @@
+import { randomUUID } from "node:crypto";
 import middy from "@middy/core";
 import type { Context, SQSBatchResponse, SQSEvent } from "aws-lambda";
 import { sharedAttemptCounts } from "../../shared/aws/dynamodb-attempt-counts.ts";
+import { gateStores } from "../../shared/aws/gate-stores.ts";
 import { ledgerAccounts } from "../../shared/aws/ledger-accounts.ts";
 import { pinpointClient, pinpointPushService } from "../../shared/aws/pinpoint-push-service.ts";
 import { rateLimiter } from "../../shared/aws/rate-limiter.ts";
@@ -11,6 +13,7 @@ import { batchResponse, incomingRecords } from "../../shared/aws/sqs-event.ts";
 import { sqsReceivedRecords } from "../../shared/aws/sqs-received-records.ts";
 import { sqsRecordQueue } from "../../shared/aws/sqs-record-queue.ts";
 import { systemClock } from "../../shared/aws/system-clock.ts";
+import { channelGate } from "../../shared/pipeline/send-messages/channel-gate.ts";
 import { sendMessages } from "../../shared/pipeline/send-messages/send-messages.ts";
 import { readSendMessagesSettings } from "../../shared/settings.ts";
 import { telemetry } from "../../shared/telemetry.ts";
@@ -21,6 +24,14 @@ const sqs = sqsClient();
 const { observe, middleware } = telemetry({ functionName: "send-messages", lane: settings.lane });
 
 const ports = {
+  gate: channelGate({
+    ...gateStores(settings),
+    lane: settings.lane,
+    clock,
+    observe,
+    newOwner: randomUUID,
+    settings,
+  }),
   pushService: pinpointPushService(pinpointClient(settings), clock, observe),
   rateLimiter: rateLimiter(settings, { clock, random: Math.random, observe }),
   received: sqsReceivedRecords(sqs, settings.requestQueueUrl),

@@ -11,6 +11,7 @@ import { type Account, onClaim, onSettle } from "../core/ledger/account.ts";
 import type { AccountKey } from "../core/ledger/account-key.ts";
 import { formatOwed, parseOwed } from "../core/ledger/owed-text.ts";
 import type { Clock, Ledger } from "../ports.ts";
+import { onlyIf } from "./only-if.ts";
 import { unlessAway } from "./unless-away.ts";
 
 export interface DynamodbLedgerParts {
@@ -76,7 +77,7 @@ export function dynamodbLedger({
             hash: { S: claim.hash },
             expiresAt: { N: String(expiresAt()) },
           },
-          ...onlyIf([accountIsAbsent, accountIsForgotten, claimIsMine].join(" OR "), {
+          ...onlyIf(NAMES, [accountIsAbsent, accountIsForgotten, claimIsMine].join(" OR "), {
             ":owner": { S: claim.owner },
             ":hash": { S: claim.hash },
             ":now": { N: String(nowSeconds()) },
@@ -103,6 +104,7 @@ export function dynamodbLedger({
           ...itemOf(key),
           UpdateExpression: change,
           ...onlyIf(
+            NAMES,
             CLAIM_IS_OPEN,
             {
               ":owner": { S: owner },
@@ -130,7 +132,7 @@ export function dynamodbLedger({
       unlessAway(async () => {
         const command = new DeleteItemCommand({
           ...itemOf(key),
-          ...onlyIf(CLAIM_IS_OPEN, { ":owner": { S: owner } }),
+          ...onlyIf(NAMES, CLAIM_IS_OPEN, { ":owner": { S: owner } }),
         });
         await client.send(command, within()).catch((error: unknown) => {
           if (!(error instanceof ConditionalCheckFailedException)) throw error;
@@ -162,7 +164,6 @@ const CLAIM_IS_THE_OWNERS = "#owner = :owner";
 const RESULT_IS_OPEN = "attribute_not_exists(#letters)";
 const CLAIM_IS_OPEN = `${CLAIM_IS_THE_OWNERS} AND ${RESULT_IS_OPEN}`;
 
-/** Attribute names are written as placeholders, because some of them are DynamoDB's own words. */
 const NAMES = {
   "#owner": "owner",
   "#hash": "hash",
@@ -172,17 +173,6 @@ const NAMES = {
   "#settledBy": "settledBy",
   "#expiresAt": "expiresAt",
 } as const;
-
-/** @param change the update's own expression, where there is one: DynamoDB refuses names that nothing uses */
-function onlyIf(condition: string, values: Readonly<Record<string, AttributeValue>>, change = "") {
-  const used = Object.entries(NAMES).filter(([name]) => `${condition} ${change}`.includes(name));
-  return {
-    ConditionExpression: condition,
-    ExpressionAttributeNames: Object.fromEntries(used),
-    ExpressionAttributeValues: values,
-    ReturnValuesOnConditionCheckFailure: "ALL_OLD",
-  } as const;
-}
 
 /** @throws {UnreadableOwed} where this version cannot carry out the result */
 function accountOf(item: Readonly<Record<string, AttributeValue>> | undefined): Account | undefined {

@@ -2,8 +2,11 @@ import { hash } from "node:crypto";
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DeleteMessageBatchCommand } from "@aws-sdk/client-sqs";
 import { dynamodbAttemptCounts } from "../../shared/aws/dynamodb-attempt-counts.ts";
+import { dynamodbChannelHolds } from "../../shared/aws/dynamodb-channel-holds.ts";
 import { dynamodbLedger, ledgerClient } from "../../shared/aws/dynamodb-ledger.ts";
 import { dynamodbRateTimeline, rateTimelineClient } from "../../shared/aws/dynamodb-rate-timeline.ts";
+import { dynamodbStops } from "../../shared/aws/dynamodb-stops.ts";
+import { gateClient } from "../../shared/aws/gate-client.ts";
 import { pinpointClient, pinpointPushService } from "../../shared/aws/pinpoint-push-service.ts";
 import { sharedRateLimiter } from "../../shared/aws/shared-rate-limiter.ts";
 import { shortHash } from "../../shared/aws/short-hash.ts";
@@ -15,6 +18,7 @@ import { stateClient } from "../../shared/aws/state-client.ts";
 import { staticRateLimiter } from "../../shared/aws/static-rate-limiter.ts";
 import type { SendMessagesPorts } from "../../shared/pipeline/send-messages/send-messages.ts";
 import type { Clock, Observe, Random, RateLimiter } from "../../shared/ports.ts";
+import { defaultGate } from "../support/default-gate.ts";
 import { LOCAL_CREDENTIALS } from "../support/local-credentials.ts";
 import type { Crossing } from "./crossing.ts";
 import type { Places } from "./step.ts";
@@ -69,10 +73,23 @@ export function startEnvironment(parts: EnvironmentParts): Wired {
     { maxCallsInFlight: CALLS_IN_FLIGHT, callTimeoutMs: CALL_TIMEOUT_MS, clock },
     { ...LOCAL_CREDENTIALS, endpoint: endpoints.pinpoint },
   );
+  const holdsClient = gateClient({
+    ...LOCAL_CREDENTIALS,
+    endpoint: endpoints.dynamodb,
+    retryStrategy: crossing.tries(2),
+  });
+  const gateTable = { client: holdsClient, tableName: parts.stateTable, answerWithinMs: ANSWER_WITHIN_MS };
   const sqs = sqsClient({ ...LOCAL_CREDENTIALS, endpoint: endpoints.sqs, retryStrategy: crossing.tries(3) });
-  for (const client of [rateClient, ledgersClient, countsClient, sqs]) crossing.guard(client);
+  for (const client of [rateClient, ledgersClient, countsClient, holdsClient, sqs]) crossing.guard(client);
   crossing.guardCalls(pushClient);
   const ports: SendMessagesPorts = {
+    gate: defaultGate({
+      holds: dynamodbChannelHolds(gateTable),
+      stops: dynamodbStops(gateTable),
+      clock,
+      observe,
+      newOwner: parts.newOwner,
+    }),
     pushService: pinpointPushService(pushClient, clock, observe),
     rateLimiter: rateLimiterOf(parts, rateClient),
     received: sqsReceivedRecords(sqs, parts.requestQueueUrl),
@@ -107,7 +124,7 @@ export function startEnvironment(parts: EnvironmentParts): Wired {
       await sqs.send(new DeleteMessageBatchCommand({ QueueUrl: parts.requestQueueUrl, Entries }));
     },
     close() {
-      for (const client of [rateClient, ledgersClient, countsClient, pushClient, sqs]) client.destroy();
+      for (const client of [rateClient, ledgersClient, countsClient, holdsClient, pushClient, sqs]) client.destroy();
     },
   };
 }

@@ -57,6 +57,7 @@ const CALL_FAULTS: readonly CallFault[] = [
   { kind: "error", error: "TooManyRequestsException" },
   { kind: "error", error: "InternalServerErrorException" },
   { kind: "error", error: "InternalServerErrorException", carriedOut: true },
+  { kind: "error", error: "ForbiddenException" },
   { kind: "gateway", status: 503 },
   { kind: "cut", at: "beforeAcceptance" },
   { kind: "cut", at: "afterAcceptance" },
@@ -102,10 +103,20 @@ function deathOf(number: number): readonly Fault[] {
 
 const ROUNDS_OF_DEATHS = 4;
 
+const FORBIDDEN: Fault = {
+  kind: "calls",
+  fromCall: 1,
+  calls: 1,
+  fault: { kind: "error", error: "ForbiddenException" },
+};
+
 /** What has to go wrong before a step is taken at all. */
 const CAUSES: Readonly<Partial<Record<StepName, readonly Fault[]>>> = {
   // A claim is given back where the ledger does not answer to it.
   release: [{ kind: "outage", of: "table", as: "throttled", name: "claim", nth: 2, forMs: 500 }],
+  // A channel is held when a call was not allowed at all, and tried again later.
+  hold: [FORBIDDEN],
+  probe: [FORBIDDEN],
   // Records are under suspicion when their invocations have died.
   keepBack: [1, 2, 3, 4, 5, 6].map((nth) => ({ kind: "step", name: "call", nth, does: "diesBefore" })),
 };

@@ -16,6 +16,12 @@ export const STEP_NAMES = [
   "deadToken",
   /** Deletes records from their queue: before the invocation ends, or in Lambda's name after it. */
   "acknowledge",
+  /** Reads what stops and holds there are. */
+  "watch",
+  /** Holds a channel that is at fault. */
+  "hold",
+  /** Asks for the right to try a channel that is held, or tells what came of it. */
+  "probe",
   /** Lets a record come back later than its companions, and asks how long those take. */
   "keepBack",
 ] as const;
@@ -91,6 +97,8 @@ type NameOf = StepName | ((entry: WireEntry, putBacksOf: (body: string) => numbe
 const NAMES: Readonly<Record<string, Readonly<Record<string, NameOf>>>> = {
   ledger: { PutItem: "claim", UpdateItem: "result", DeleteItem: "release", GetItem: "look" },
   channel: { UpdateItem: "count" },
+  hold: { GetItem: "watch", PutItem: "hold", UpdateItem: "probe", DeleteItem: "probe" },
+  control: { GetItem: "watch" },
   rateTable: { UpdateItem: "reserve", GetItem: "reserve" },
   requestQueueUrl: {
     SendMessageBatch: ({ MessageBody = "", MessageAttributes = {} }, putBacksOf) =>
@@ -103,11 +111,13 @@ const NAMES: Readonly<Record<string, Readonly<Record<string, NameOf>>>> = {
   deadTokenQueueUrl: { SendMessageBatch: "deadToken" },
 };
 
-/** What a request is about: of the state table, whose item it is, by the prefix of its key. */
+/** What a request is about: of the state table, whose item it is. */
 function placeOf({ TableName, QueueUrl, Item, Key }: WireBody, places: Places): string {
   const name = TableName ?? QueueUrl;
   const place = Object.entries(places).find(([, known]) => known === name)?.[0] ?? "elsewhere";
-  return place === "stateTable" ? ((Item ?? Key)?.["pk"]?.S ?? "").replace(/#.*/s, "") : place;
+  if (place !== "stateTable") return place;
+  const { pk, sk } = Item ?? Key ?? {};
+  return sk?.S === "hold" ? "hold" : (pk?.S ?? "").replace(/#.*/s, "");
 }
 
 function textOf(body: unknown): string {

@@ -49,20 +49,34 @@ function requestTo(tokens: readonly string[], channelType: ChannelType, beside: 
 
 const CHANNELS = ["GCM", "APNS", "ADM", "BAIDU"] as const satisfies readonly ChannelType[];
 
+/** A channel that is held sends nothing more: what holds one belongs to an application of its own. */
+const HELD_APPLICATION_IDS = ["credential", "noChannel", "quoted", "forbidden", "notFound"] as const;
+
 /** All that a push service may say of an address: as it comes, cut off, and quoting what it is about. */
 function failures(): { readonly requests: object[]; readonly rules: AddressRule[] } {
   const requests: object[] = [];
   const rules: AddressRule[] = [];
-  const add = (channelType: ChannelType, result: (token: string) => AddressRule["result"]) => {
+  const add = (channelType: ChannelType, result: (token: string) => AddressRule["result"], beside: object = {}) => {
     const token = secretToken(channelType);
-    requests.push(requestTo([token], channelType));
+    requests.push(requestTo([token], channelType, beside));
     // Throttled for ever would be until it expires.
     const isThrottled = result(token).kind === "throttled";
     rules.push({ when: { tokens: [token] }, ...(isThrottled && { timesEach: 1 }), result: result(token) });
   };
   for (const channelType of CHANNELS) {
     const kinds = RESULT_KINDS.filter((kind: ResultKind) => statusRow(kind, channelType) !== undefined);
-    for (const kind of kinds) add(channelType, () => ({ kind }));
+    for (const kind of kinds) {
+      const ApplicationId = HELD_APPLICATION_IDS.find((id) => id === kind) ?? LOCAL_APPLICATION_ID;
+      add(channelType, () => ({ kind }), { ApplicationId });
+    }
+    add(
+      channelType,
+      (token) => ({
+        kind: "unheardOf",
+        statusMessage: JSON.stringify({ pushProviderStatusCode: "403", pushProviderError: token }),
+      }),
+      { ApplicationId: "quoted" },
+    );
     add(channelType, () => ({ kind: "payload", cutStatusMessageAt: 40 }));
     add(channelType, (token) => ({ kind: "unheardOf", statusMessage: `no idea what ${token} is` }));
     add(channelType, (token) => ({
@@ -90,7 +104,11 @@ function failingCalls(): { readonly requests: object[]; readonly rules: CallRule
   const rules = faults.map((fault): CallRule => {
     const token = secretToken("GCM");
     // Unlike all others, so that it is alone in its call.
-    const request = requestTo([token, secretToken("GCM")], "GCM", { RequestId: `order-${nextSecret}` });
+    const request = requestTo([token, secretToken("GCM")], "GCM", {
+      RequestId: `order-${nextSecret}`,
+      ...(requests.length === 1 && { ApplicationId: "forbidden" }),
+      ...(requests.length === 2 && { ApplicationId: "notFound" }),
+    });
     requests.push(request);
     const isLasting = requests.length <= 3;
     return { when: { tokens: [token] }, ...(!isLasting && { times: 1 }), fault: fault(token, secretText("quoted")) };
@@ -137,6 +155,7 @@ describe("what the processes of a whole run print", () => {
     await build();
     const [addresses, calls] = [failures(), failingCalls()];
     stack = await startStack({
+      applicationIds: [LOCAL_APPLICATION_ID, ...HELD_APPLICATION_IDS],
       lanes: {
         transactional: { visibilityTimeoutSeconds: 3, timeoutSeconds: 8 },
         campaign: { visibilityTimeoutSeconds: 3, timeoutSeconds: 8 },
@@ -167,7 +186,7 @@ describe("what the processes of a whole run print", () => {
 
   it("tells of everything that happened", async () => {
     const kinds = new Set(lines.map(({ kind }) => kind));
-    for (const kind of ["requestRefused", "deadLettered", "deadToken", "batchSettled", "called"])
+    for (const kind of ["requestRefused", "deadLettered", "deadToken", "batchSettled", "called", "channelHeld"])
       expect(kinds).toContain(kind);
     const ends = lines.flatMap(({ kind, answer }) => (kind === "called" ? [answer] : []));
     for (const end of ["refused", "misconfigured", "unknown", "throttled"]) expect(ends).toContain(end);
@@ -214,7 +233,7 @@ describe("what the processes of a whole run print", () => {
     for (const { _aws, ApplicationId = LOCAL_APPLICATION_ID, ...line } of metrics) {
       const [{ Metrics }] = (_aws as { CloudWatchMetrics: [{ Metrics: { Name: string }[] }] }).CloudWatchMetrics;
       for (const { Name } of Metrics) expect(Object.keys(METRICS)).toContain(Name);
-      expect(ApplicationId).toBe(LOCAL_APPLICATION_ID);
+      expect([LOCAL_APPLICATION_ID, ...HELD_APPLICATION_IDS]).toContain(ApplicationId);
       for (const dimension of ["Reason", "ChannelType", "Lane"]) {
         expect(String(line[dimension] ?? "Word")).toMatch(/^\w{1,40}$/);
       }

@@ -10,12 +10,14 @@ import { sqsRecordQueue } from "../../shared/aws/sqs-record-queue.ts";
 import { staticRateLimiter } from "../../shared/aws/static-rate-limiter.ts";
 import { systemClock } from "../../shared/aws/system-clock.ts";
 import type { Fact } from "../../shared/facts.ts";
+import type { ChannelGate } from "../../shared/pipeline/send-messages/channel-gate.ts";
 import { sendMessages } from "../../shared/pipeline/send-messages/send-messages.ts";
-import type { DeadTokenRecord } from "../../shared/ports.ts";
+import type { DeadTokenRecord, RecordAttributes } from "../../shared/ports.ts";
 import { lambdaRecord } from "../../tools/local/lambda-record.ts";
 import { type PushSimulator, startPushSimulator } from "../../tools/local/push-simulator/server.ts";
 import { PUSH_CHANNEL_TYPES } from "../../tools/local/push-simulator/wire.ts";
 import type { TakenRecord } from "../contract/record-queue.ts";
+import { defaultGate } from "./default-gate.ts";
 import { startFauxqsQueues } from "./fauxqs-queues.ts";
 import { sendBodies, takeMessages } from "./sqs.ts";
 import { skewed } from "./virtual-clock.ts";
@@ -35,6 +37,8 @@ export interface SendOptions {
   /** What the clock says at the beginning, milliseconds since 1970; the truth where not given. */
   readonly startMs?: number;
   readonly timeMs?: number;
+  /** What stands before the rate; one of its own where not given. */
+  readonly gate?: ChannelGate;
 }
 
 /** What one batch has left behind. */
@@ -51,13 +55,16 @@ export interface Sent {
 const FAUXQS_REFUSES = /[\u{10000}-\u{10FFFF}]/u;
 
 /** An SQS message with this body, as large as those of a real queue. */
-export function message(body: string): Message {
+export function message(body: string, attributes: RecordAttributes = {}): Message {
   const nowMs = String(Date.now());
   return {
     MessageId: randomUUID(),
     ReceiptHandle: "r".repeat(180),
     Body: body,
     MD5OfBody: "0".repeat(32),
+    MessageAttributes: Object.fromEntries(
+      Object.entries(attributes).map(([name, StringValue]) => [name, { DataType: "String", StringValue }]),
+    ),
     Attributes: {
       ApproximateReceiveCount: "1",
       SentTimestamp: nowMs,
@@ -79,7 +86,7 @@ export async function startSendPath(): Promise<SendPath> {
     startPushSimulator({ applications: { [APPLICATION_ID]: PUSH_CHANNEL_TYPES } }),
   ]);
 
-  const handle = async (event: SQSEvent, { startMs, timeMs = 30_000 }: SendOptions = {}): Promise<Sent> => {
+  const handle = async (event: SQSEvent, { startMs, timeMs = 30_000, gate }: SendOptions = {}): Promise<Sent> => {
     const clock = startMs === undefined ? systemClock() : skewed(systemClock(), startMs - systemClock().nowMs());
     const [requests, deadLetters, deadTokens] = [sqs.create(), sqs.create(), sqs.create()];
     const client = pinpointClient(
@@ -94,6 +101,7 @@ export async function startSendPath(): Promise<SendPath> {
     const facts: Fact[] = [];
     const observe = (fact: Fact) => void facts.push(fact);
     const ports = {
+      gate: gate ?? defaultGate({ clock, observe }),
       pushService: pinpointPushService(client, clock, observe),
       rateLimiter: staticRateLimiter({ ...rate, margin: 0.97 }, clock),
       received: sqsReceivedRecords(sqs.client, requests.queueUrl),
@@ -134,7 +142,7 @@ export async function startSendPath(): Promise<SendPath> {
       const queued = bodies.filter((body) => !FAUXQS_REFUSES.test(body));
       await sendBodies(sqs.client, lane.queueUrl, queued);
       const messages = await takeMessages(sqs.client, lane.queueUrl, queued.length);
-      const handed = bodies.filter((body) => FAUXQS_REFUSES.test(body)).map(message);
+      const handed = bodies.filter((body) => FAUXQS_REFUSES.test(body)).map((body) => message(body));
       return handle(eventOf([...messages, ...handed]), options);
     },
     close: async () => {

@@ -28,6 +28,14 @@ const SAMPLES = {
     { ...outcome, outcome: "retry", reason: "THROTTLED" },
     { ...outcome, outcome: "held", reason: "CallForbidden" },
   ],
+  channelHeld: [{ kind: "channelHeld", ...where, because: "credential", reason: "Http403", words: "FCM: HTTP 403" }],
+  channelSeen: [
+    { kind: "channelSeen", ...where, isHeld: true },
+    { kind: "channelSeen", ...where, isHeld: false },
+  ],
+  channelProbed: [{ kind: "channelProbed", ...where, found: "failed" }],
+  channelOpened: [{ kind: "channelOpened", ...where, heldMs: 600_000 }],
+  gateFailed: [{ kind: "gateFailed", step: "stops", detail: "TimeoutError" }],
   deadToken: [
     {
       kind: "deadToken",

@@ -4,6 +4,7 @@ import { systemClock } from "../../shared/aws/system-clock.ts";
 import { rateInForce } from "../../shared/core/rate/rate-in-force.ts";
 import type { Timeline } from "../../shared/core/rate/timeline.ts";
 import type { RateTimeline, TimelineState } from "../../shared/ports.ts";
+import { ANSWER_WITHIN_MS } from "./answer-within.ts";
 import { type Deployment, deploymentOf } from "./deployment.ts";
 import { print } from "./print.ts";
 import { stageOption } from "./stage-option.ts";
@@ -69,9 +70,6 @@ export function timelineOf(
   const parts = { client: rateTimelineClient(), tableName: table, rateKey: key, clock: systemClock() };
   return dynamodbRateTimeline({ ...parts, answerWithinMs: ANSWER_WITHIN_MS });
 }
-
-/** Whoever asks may be an ocean away, and three round trips go by before the question is there. */
-const ANSWER_WITHIN_MS = 2_000;
 
 function options(command: Command): Command {
   return command

@@ -5,12 +5,14 @@ import { channel } from "./channel.ts";
 import { check } from "./check.ts";
 import { deadLetters } from "./dead-letters.ts";
 import { doctor } from "./doctor.ts";
+import { go } from "./go.ts";
 import { plan } from "./plan.ts";
 import { rate } from "./rate.ts";
 import { send } from "./send.ts";
 import { simulate } from "./simulate.ts";
 import { start } from "./start.ts";
 import { status } from "./status.ts";
+import { stop } from "./stop.ts";
 import { UsageError } from "./usage-error.ts";
 import { VERSION } from "./version.ts";
 
@@ -20,7 +22,7 @@ const sluice = new Command("sluice")
   .version(VERSION)
   .showHelpAfterError("(see --help)");
 
-for (const verb of [start, simulate, send, check, plan, status, rate, deadLetters, app, channel, doctor])
+for (const verb of [start, simulate, send, check, plan, status, stop, go, rate, deadLetters, app, channel, doctor])
   sluice.addCommand(verb());
 
 try {

@@ -1,11 +1,15 @@
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { Command } from "commander";
+import type { StopState } from "../../shared/ports.ts";
 import { queueDepth } from "../local/queue-depth.ts";
 import type { QueueName } from "../local/stage.ts";
 import { deploymentOf } from "./deployment.ts";
+import { heldChannels, heldLines } from "./held-channels.ts";
 import { print, table } from "./print.ts";
 import { rateLines, rateObject, timelineOf } from "./rate.ts";
 import { stageOption } from "./stage-option.ts";
+import { stopObject, stopsOf } from "./stage-stops.ts";
+import { scopeWords } from "./traffic-scope.ts";
 
 /** In the order in which an operator asks. */
 const QUEUES: readonly QueueName[] = [
@@ -17,17 +21,23 @@ const QUEUES: readonly QueueName[] = [
   "heldTokens",
 ];
 
-/** `sluice status`: what waits where, and at what rate it goes. */
+/** `sluice status`: what waits where, at what rate it goes, and what keeps it from going. */
 export function status(): Command {
   return new Command("status")
-    .description("What waits on each queue, and the rate that all functions share.")
+    .description(
+      "What waits on each queue, the rate that all functions share, channels that are held, and stops in force.",
+    )
     .addOption(stageOption())
     .option("--json", "print one JSON object")
     .action(async (options: { stage: string; json?: true }) => {
       const deployment = await deploymentOf(options.stage);
       const client = new SQSClient({});
-      const queues = await Promise.all(QUEUES.map((queue) => depthOf(client, deployment.queueUrls[queue] ?? "")));
-      const rate = await timelineOf(deployment).read();
+      const [queues, rate, channels, stops] = await Promise.all([
+        Promise.all(QUEUES.map((queue) => depthOf(client, deployment.queueUrls[queue] ?? ""))),
+        timelineOf(deployment).read(),
+        heldChannels(deployment),
+        stopsOf(deployment).read(),
+      ]);
       print(
         options.json ?? false,
         [
@@ -39,10 +49,23 @@ export function status(): Command {
           ...(rate.kind === "found"
             ? rateLines(rate.timeline)
             : [`rate        not known: the table's item is ${rate.kind}`]),
+          ...("held" in channels ? heldLines(channels.held) : [`held        not known: ${channels.problem}`]),
+          ...stopLines(stops),
         ],
-        { queues, rate: rate.kind === "found" ? rateObject(rate.timeline) : null },
+        {
+          queues,
+          rate: rate.kind === "found" ? rateObject(rate.timeline) : null,
+          held: "held" in channels ? channels.held : null,
+          stops: stops.kind === "known" ? stops.stops.map(stopObject) : null,
+        },
       );
     });
+}
+
+function stopLines(state: StopState): string[] {
+  if (state.kind === "away") return [`stopped     not known: ${state.detail}`];
+  if (state.stops.length === 0) return ["stopped     nothing"];
+  return state.stops.map((stop) => `stopped     ${scopeWords(stop)} since ${new Date(stop.sinceMs).toISOString()}`);
 }
 
 /** Dashes for a queue that is not there, or that we may not see. */

@@ -1,6 +1,7 @@
 import type { OnUnknownOutcome } from "../request/send-request.ts";
 import type { DeadLetterReason } from "./dead-letter-reason.ts";
 import type { Outcome } from "./outcome.ts";
+import { PUT_BACK_REASONS } from "./put-back-reason.ts";
 
 /** What is to be done with an address now that its outcome is known. */
 export type Disposition =
@@ -41,11 +42,11 @@ export function dispositionOf(outcome: Outcome, situation: RecordSituation): Dis
       return { kind: "done", word: outcome.kind };
     case "rejected":
       return { kind: "deadLetter", reason: REJECTED[outcome.because] };
-    case "held":
-      return unlessExpired(
-        { kind: "putBack", because: outcome.because, minDelaySeconds: HELD_DELAY_SECONDS },
-        situation,
-      );
+    case "held": {
+      const { because } = outcome;
+      const { minDelaySeconds } = PUT_BACK_REASONS[because];
+      return unlessExpired({ kind: "putBack", because, minDelaySeconds }, situation);
+    }
     case "retry":
       return dispositionOfRetry(outcome.because, situation);
     case "unknown":
@@ -58,9 +59,6 @@ const REJECTED = {
   payload: "PayloadRejected",
   call: "CallRefused",
 } as const satisfies Record<Extract<Outcome, { kind: "rejected" }>["because"], DeadLetterReason>;
-
-/** Somebody has to renew a credential or enable a channel: no use in asking every second. */
-const HELD_DELAY_SECONDS = 30;
 
 /**
  * Whether a retry counts as an attempt, and how long it waits at least. A push service's own quota is one per minute.

@@ -1,10 +1,12 @@
-// reserve → send → classify
+// gate → reserve → send → classify
+import { type Answered, type Finding, findingOf } from "../../core/hold/finding.ts";
 import { classify } from "../../core/outcome/classify.ts";
 import type { DeliveryResult } from "../../core/outcome/delivery-result.ts";
 import type { Outcome } from "../../core/outcome/outcome.ts";
-import type { PutBackReason } from "../../core/outcome/put-back-reason.ts";
+import { PUT_BACK_REASONS, type PutBackReason } from "../../core/outcome/put-back-reason.ts";
 import type { Call, PlannedAddress } from "../../core/plan/call.ts";
 import type { CallAnswer, Clock, Observe, PushService, RateLimiter, Slot } from "../../ports.ts";
+import type { ChannelGate, Probe } from "./channel-gate.ts";
 import { type CallEnd, type Findings, searchRefused } from "./refused-call.ts";
 
 /** What became of one address. */
@@ -36,6 +38,7 @@ export interface Deliveries {
 }
 
 export interface DispatchPorts {
+  readonly gate: ChannelGate;
   readonly pushService: PushService;
   readonly rateLimiter: RateLimiter;
   readonly clock: Clock;
@@ -47,6 +50,9 @@ export interface DispatchLimits {
   /** No call starts after this (milliseconds since 1970): its answer could come too late to be settled. */
   readonly lastStartMs: number;
 }
+
+/** A slot further ahead is waited for before the gate is asked once more: a stop is to hold within two seconds. */
+const LOOK_AHEAD_MS = 250;
 
 /** A call that may leave. */
 interface Ready {
@@ -64,7 +70,7 @@ interface Ready {
  */
 export async function dispatch(
   calls: readonly Call[],
-  { pushService, rateLimiter, clock, observe }: DispatchPorts,
+  { gate, pushService, rateLimiter, clock, observe }: DispatchPorts,
   { maxCallsInFlight, lastStartMs }: DispatchLimits,
   deliveries: Deliveries,
 ): Promise<void> {
@@ -90,8 +96,22 @@ export async function dispatch(
     deliverAll(call, { kind: "putBack", because });
   };
 
+  /** Whether calls of its channel may not leave: then the call has been put back. A probe may, where one is held. */
+  const isTurnedAway = async (call: Call, probe: Probe | undefined): Promise<boolean> => {
+    const passage = await gate.passage(call);
+    if (passage === "open" || (passage === "held" && probe !== undefined)) return false;
+    putBackTurnedAway(call, passage);
+    return true;
+  };
+
+  /** What cannot outlast the shortest wait has expired. */
+  const putBackTurnedAway = (call: Call, because: "held" | "stopped") => {
+    const backAtMs = clock.nowMs() + PUT_BACK_REASONS[because].minDelaySeconds * 1000;
+    putBack(withoutExpired(call, backAtMs), because);
+  };
+
   /** Resolves when the call has its slot; or with nothing, when all of it has been delivered unsent. */
-  const reserve = async (planned: Call): Promise<Ready | undefined> => {
+  const reserve = async (planned: Call, probe?: Probe): Promise<Ready | undefined> => {
     const { applicationId, channelType } = planned;
     const channel = channelOf(planned);
     const askedMs = clock.nowMs();
@@ -102,6 +122,7 @@ export async function dispatch(
       if (messages === 0) return undefined;
       if (clock.nowMs() > lastStartMs) return putBack(call, "deadline");
       if (withoutRate.has(channel)) return putBack(call, "rate");
+      if (await isTurnedAway(call, probe)) return undefined;
 
       // Beside the wait for the slot, which would pass in the meantime.
       const admitted = deliveries.admit(call);
@@ -116,7 +137,11 @@ export async function dispatch(
       }
       if (leave.go) {
         call = withoutExpired(call, leave.slotMs);
-        return call.addresses.length === 0 ? undefined : { call, slot: leave, waitedMs: leave.slotMs - askedMs };
+        if (call.addresses.length === 0) return undefined;
+        const earlyMs = leave.slotMs - LOOK_AHEAD_MS - clock.nowMs();
+        if (earlyMs > 0) await clock.sleep(earlyMs);
+        if (await isTurnedAway(call, probe)) return undefined;
+        return { call, slot: leave, waitedMs: leave.slotMs - askedMs };
       }
       await clock.sleep(leave.retryAfterMs);
     }
@@ -138,34 +163,64 @@ export async function dispatch(
     return answer;
   };
 
-  /** Delivers what a call was answered, unless the API refused it. */
-  const conclude = (call: Call, answer: Exclude<CallAnswer, { kind: "late" }>): CallEnd => {
+  /** Delivers what a call was answered, unless the API refused it, and tells the gate of its channel. */
+  const conclude = async (
+    { call, slot }: Ready,
+    answer: Exclude<CallAnswer, { kind: "late" }>,
+    probe: Probe | undefined,
+  ): Promise<CallEnd> => {
     const { length } = call.addresses;
+    const hear = (finding: Finding) => probe?.heard(finding) ?? gate.heard(call, finding, slot.slotMs);
     if (answer.kind === "refused") return { kind: "refused", call, words: answer.detail };
     if (answer.kind === "answered") {
+      const given = call.addresses.map((address) => ({
+        address,
+        delivery: understood(call, answer.results.get(address.token)),
+      }));
+      const heard = hear(findingOf(call.channelType, given.flatMap(answeredOf)));
+      const isMismatched = gate.isMismatched(call);
       let throttled = 0;
-      for (const address of call.addresses) {
-        const delivery = understood(call, answer.results.get(address.token));
+      for (const { address, delivery } of given) {
         if (isThrottled(delivery)) throttled += 1;
-        deliveries.deliver(address, delivery);
+        deliveries.deliver(address, isMismatched ? withoutBlame(delivery) : delivery);
       }
       rateLimiter.report({ accepted: length - throttled, throttled });
+      await heard;
       return { kind: "accepted" };
     }
     if (answer.kind === "throttled") rateLimiter.report({ accepted: 0, throttled: length });
-    deliverAll(call, { kind: "outcome", outcome: OUTCOME_OF_CALL[answer.kind] });
+    const outcome = OUTCOME_OF_CALL[answer.kind];
+    const heard = answer.kind === "misconfigured" ? hear(findingOfForbidden(length, answer.detail)) : undefined;
+    deliverAll(call, { kind: "outcome", outcome });
+    await heard;
     return { kind: "undecided" };
   };
 
   /** Makes a call, and asks for another slot as often as it comes too late for its own. */
-  const send = async (planned: Call): Promise<CallEnd> => {
-    let ready = await reserve(planned);
+  const sendThrough = async (planned: Call, probe?: Probe): Promise<CallEnd> => {
+    let ready = await reserve(planned, probe);
     while (ready !== undefined) {
       const answer = await make(ready);
-      if (answer.kind !== "late") return conclude(ready.call, answer);
-      ready = await reserve(ready.call);
+      if (answer.kind !== "late") return conclude(ready, answer, probe);
+      ready = await reserve(ready.call, probe);
     }
     return { kind: "undecided" };
+  };
+
+  /** Sends one address of a call through a channel that is held, and the others where it has opened the channel. */
+  const sendProbe = async (planned: Call, probe: Probe): Promise<CallEnd> => {
+    const { addresses } = withoutExpired(planned, clock.nowMs());
+    const end = await sendThrough({ ...planned, addresses: addresses.slice(0, 1) }, probe);
+    await probe.giveUp();
+    const others = { ...planned, addresses: addresses.slice(1) };
+    if (probe.hasOpened()) return sendThrough(others);
+    putBackTurnedAway(others, "held");
+    return end;
+  };
+
+  const send = async (planned: Call): Promise<CallEnd> => {
+    const probe = await gate.probe(planned);
+    return probe === undefined ? sendThrough(planned) : sendProbe(planned, probe);
   };
 
   const findings: Findings = {
@@ -203,12 +258,36 @@ const OUTCOME_OF_CALL = {
 const REJECTED: Outcome = { kind: "rejected", reason: "CallRefused", because: "call" };
 const REFUSED_ALIKE: Outcome = { kind: "held", reason: "CallRefused", because: "configuration" };
 
+/** 403 and 404 say nothing of an address, and all of the channel. */
+function findingOfForbidden(addresses: number, words: string): Finding {
+  const { reason, because } = OUTCOME_OF_CALL.misconfigured;
+  return { sent: 0, judged: 0, mismatched: 0, faulty: addresses, isWhole: true, fault: { because, reason, words } };
+}
+
+function answeredOf({
+  address,
+  delivery,
+}: {
+  readonly address: PlannedAddress;
+  readonly delivery: Delivery;
+}): Answered[] {
+  return delivery.kind === "outcome" ? [{ token: address.token, ...delivery }] : [];
+}
+
 function understood({ channelType }: Call, result: DeliveryResult | undefined): Delivery {
   try {
     return { kind: "outcome", outcome: classify(channelType, result), result };
   } catch (error) {
     return { kind: "faulted", error };
   }
+}
+
+/** A mismatch that is its channel's fault, whose token is to be kept and tried again; anything else as it is. */
+function withoutBlame(delivery: Delivery): Delivery {
+  if (delivery.kind !== "outcome") return delivery;
+  const { outcome } = delivery;
+  if (outcome.kind !== "rejected" || outcome.because !== "mismatch") return delivery;
+  return { ...delivery, outcome: { kind: "held", reason: outcome.reason, because: "configuration" } };
 }
 
 function isThrottled(delivery: Delivery): boolean {

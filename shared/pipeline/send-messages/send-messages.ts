@@ -1,4 +1,4 @@
-// parse → plan → reserve → send → classify → settle
+// parse → plan → gate → reserve → send → classify → settle
 import type { Call, Packing } from "../../core/plan/call.ts";
 import { plan } from "../../core/plan/plan.ts";
 import { readRecordAttributes } from "../../core/request/record-attributes.ts";

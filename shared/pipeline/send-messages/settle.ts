@@ -76,9 +76,6 @@ interface Tally {
   addresses: number;
 }
 
-/** What was put back for want of time or rate is wanted again soon. */
-const PUT_BACK_SECONDS = 1;
-
 /** A body of 1 MiB can have 70,000; nobody reads them in a log line. */
 const MOST_PROBLEMS = 40;
 
@@ -156,7 +153,7 @@ export function settlement(
       case "expired":
         return EXPIRED;
       case "putBack":
-        return putBack(delivery.because, PUT_BACK_SECONDS);
+        return putBack(delivery.because);
       case "faulted":
         return faulted(tellFault("classify", delivery.error, account.record));
     }
@@ -248,7 +245,7 @@ export function settlement(
         decideAll(page, putBack("claimed", Math.ceil(claim.retryAfterMs / 1000)));
         return bookUnsettled(page);
       case "away":
-        decideAll(page, putBack("ledger", PUT_BACK_SECONDS));
+        decideAll(page, putBack("ledger"));
         return bookUnsettled(page);
       case "reused":
         decideAll(page, REUSED);
@@ -265,7 +262,7 @@ export function settlement(
     observe({ kind: "claimLost", record: account.record.id, addresses: slice.tokens.length });
     if (answer.kind === "settledAlready") return owe(page, answer.result, SETTLED);
     // Whoever had it has given it up unsent; what was sent by ourselves is as it is.
-    if (claim.kind === "outcomeUnknown") decideAll(page, putBack("claimed", PUT_BACK_SECONDS));
+    if (claim.kind === "outcomeUnknown") decideAll(page, putBack("claimed"));
     return bookUnsettled(page);
   };
 
@@ -396,7 +393,7 @@ export function settlement(
   };
 }
 
-function putBack(because: PutBackReason, minDelaySeconds: number): Decided {
+function putBack(because: PutBackReason, minDelaySeconds: number = PUT_BACK_REASONS[because].minDelaySeconds): Decided {
   return { decision: { word: "held", because, minDelaySeconds }, reason: undefined };
 }
 

@@ -4,6 +4,7 @@ import { shortHash } from "../../../shared/aws/short-hash.ts";
 import type { Call } from "../../../shared/core/plan/call.ts";
 import { type SendMessagesPorts, sendMessages } from "../../../shared/pipeline/send-messages/send-messages.ts";
 import type { CallAnswer, Clock, IncomingRecord, RecordQueue } from "../../../shared/ports.ts";
+import { defaultGate } from "../../support/default-gate.ts";
 import { memoryLedger } from "../../support/memory-ledger.ts";
 import { answered, memoryPushService } from "../../support/memory-push-service.ts";
 import { memoryRateLimiter } from "../../support/memory-rate-limiter.ts";
@@ -117,6 +118,7 @@ async function live({ requests, kills, statuses, duplicates, putTwice }: Story) 
         },
         keepBack: async () => undefined,
       },
+      gate: defaultGate({ clock: own }),
       pushService: {
         send: (call, slot) =>
           step("call", async () => {

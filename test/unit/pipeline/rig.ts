@@ -6,7 +6,16 @@ import {
   type SendMessagesSettings,
   sendMessages,
 } from "../../../shared/pipeline/send-messages/send-messages.ts";
-import type { CallAnswer, Clock, IncomingRecord, QueueUnavailable, RateLimiter } from "../../../shared/ports.ts";
+import type {
+  CallAnswer,
+  ChannelHolds,
+  Clock,
+  IncomingRecord,
+  QueueUnavailable,
+  RateLimiter,
+  Stops,
+} from "../../../shared/ports.ts";
+import { defaultGate } from "../../support/default-gate.ts";
 import { memoryAttemptCounts } from "../../support/memory-attempt-counts.ts";
 import { type MemoryDeadTokenQueue, memoryDeadTokenQueue } from "../../support/memory-dead-token-queue.ts";
 import { answered, type MemoryPushService, memoryPushService } from "../../support/memory-push-service.ts";
@@ -25,6 +34,13 @@ export interface RigOptions {
   /** What a queue says to a record instead of taking it. */
   readonly requestQueue?: Refusal;
   readonly deadLetterQueue?: Refusal;
+  /** What other rigs may share; without them each holds its channels for itself, and nothing is stopped. */
+  readonly holds?: ChannelHolds;
+  readonly stops?: Stops;
+  /** One that others share: then whoever runs it runs all of them. */
+  readonly clock?: VirtualClock;
+  /** 0.5 where not given. */
+  readonly random?: () => number;
   readonly ports?: Partial<SendMessagesPorts>;
 }
 
@@ -39,6 +55,8 @@ export interface Rig {
   readonly facts: readonly Fact[];
   /** One invocation of 30 s where not given; resolves to the ids of the records that are received again. */
   batch(records: readonly IncomingRecord[], timeMs?: number): Promise<string[]>;
+  /** The same without letting time pass: somebody else runs the clock. */
+  invoke(records: readonly IncomingRecord[], timeMs?: number): Promise<string[]>;
   /** All facts of a kind so far. */
   told<Kind extends Fact["kind"]>(kind: Kind): Extract<Fact, { kind: Kind }>[];
   /** Device tokens of each call so far. */
@@ -47,7 +65,7 @@ export interface Rig {
 
 /** The pipeline among fakes, on a clock that does not wait. */
 export function rig(options: RigOptions = {}): Rig {
-  const clock = virtualClock(START_MS);
+  const clock = options.clock ?? virtualClock(START_MS);
   const pushService = memoryPushService(clock, options.answer ?? answered);
   const queue = (refusal?: Refusal) => memoryRecordQueue((record) => refusal?.(record, clock.nowMs()));
   const requestQueue = queue(options.requestQueue);
@@ -56,6 +74,7 @@ export function rig(options: RigOptions = {}): Rig {
   const facts: Fact[] = [];
   const ports: SendMessagesPorts = {
     received: { remove: async () => true, keepBack: async () => undefined },
+    gate: defaultGate({ holds: options.holds, stops: options.stops, clock, observe: (fact) => facts.push(fact) }),
     pushService,
     rateLimiter: (options.rateLimiter ?? memoryRateLimiter)(clock),
     requestQueue,
@@ -63,7 +82,7 @@ export function rig(options: RigOptions = {}): Rig {
     deadTokenQueue,
     attemptCounts: memoryAttemptCounts(),
     clock,
-    random: () => 0.5,
+    random: options.random ?? (() => 0.5),
     shortHash,
     observe: (fact) => facts.push(fact),
     ...options.ports,
@@ -80,6 +99,10 @@ export function rig(options: RigOptions = {}): Rig {
   };
   // A setting that is a getter stays one.
   const settings = Object.defineProperties(defaults, Object.getOwnPropertyDescriptors(options.settings ?? {}));
+  const invoke = async (records: readonly IncomingRecord[], timeMs = 30_000) => {
+    const failed = await sendMessages(records, ports, settings, clock.nowMs() + timeMs);
+    return failed.map(({ id }) => id);
+  };
   return {
     clock,
     pushService,
@@ -87,11 +110,12 @@ export function rig(options: RigOptions = {}): Rig {
     deadLetterQueue,
     deadTokenQueue,
     facts,
+    invoke,
     async batch(records, timeMs = 30_000) {
       const deadlineMs = clock.nowMs() + timeMs;
-      const failed = sendMessages(records, ports, settings, deadlineMs);
+      const failed = invoke(records, timeMs);
       await clock.run(deadlineMs);
-      return (await failed).map(({ id }) => id);
+      return failed;
     },
     told: <Kind extends Fact["kind"]>(kind: Kind) =>
       facts.filter((fact): fact is Extract<Fact, { kind: Kind }> => fact.kind === kind),

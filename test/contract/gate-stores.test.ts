@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { dynamodbChannelHolds } from "../../shared/aws/dynamodb-channel-holds.ts";
+import { dynamodbStops } from "../../shared/aws/dynamodb-stops.ts";
+import { gateClient } from "../../shared/aws/gate-client.ts";
+import type { ChannelHolds, Stops } from "../../shared/ports.ts";
+import { type FakeHttpService, type Reply, startFakeHttpService } from "../support/fake-http-service.ts";
+import { LOCAL_CREDENTIALS } from "../support/local-credentials.ts";
+
+const CHANNEL = { applicationId: "shop", channelType: "APNS" } as const;
+const FAULT = { because: "credential", reason: "Http403", words: "APNs: HTTP 403" } as const;
+const NOW_MS = 1_000_000;
+
+const refused = (status: number, type: string, body = {}): Reply => ({
+  status,
+  body: JSON.stringify({ __type: `com.amazonaws.dynamodb.v20120810#${type}`, ...body }),
+});
+
+describe("DynamoDB in trouble", () => {
+  let service: FakeHttpService;
+  let client: ReturnType<typeof gateClient>;
+  let holds: ChannelHolds;
+  let stops: Stops;
+  let replies: Reply[] = [];
+  beforeAll(async () => {
+    service = await startFakeHttpService(() => replies.shift() ?? { status: 500 });
+    client = gateClient({ ...LOCAL_CREDENTIALS, endpoint: service.url });
+    holds = dynamodbChannelHolds({ client, tableName: "state" });
+    stops = dynamodbStops({ client, tableName: "state" });
+  });
+  afterAll(async () => {
+    client.destroy();
+    await service.close();
+  });
+
+  const given = async (some: readonly Reply[], ask: (() => Promise<unknown>) | undefined) => {
+    replies = [...some];
+    const before = service.requests.length;
+    const answer = await ask?.();
+    const asked = service.requests
+      .slice(before)
+      .map(({ headers }) => String(headers["x-amz-target"]).split(".").at(-1));
+    return { answer, asked };
+  };
+
+  const steps: Readonly<Record<string, () => Promise<unknown>>> = {
+    "reading the stops": () => stops.read(),
+    "a stop": () => stops.stop({ sinceMs: 1 }),
+    "the end of one": () => stops.go({}),
+    "reading a hold": () => holds.read(CHANNEL),
+    "a hold": () => holds.hold(CHANNEL, { fault: FAULT, nowMs: NOW_MS }),
+    "asking to probe": () => holds.askToProbe(CHANNEL, { owner: "a", nowMs: NOW_MS, untilMs: NOW_MS }),
+    "a probe that was sent": () => holds.endProbe(CHANNEL, { owner: "a", nowMs: NOW_MS, end: { kind: "sent" } }),
+    "a probe that was not": () => holds.endProbe(CHANNEL, { owner: "a", nowMs: NOW_MS, end: { kind: "undecided" } }),
+  };
+  const troubles = [
+    { what: "is silent", reply: "silence", detail: /Abort|Timeout/ },
+    { what: "cuts the connection", reply: "cut", detail: /socket hang up|ECONNRESET/ },
+    { what: "fails", reply: refused(500, "InternalServerError"), detail: /InternalServerError/ },
+    { what: "has no such table", reply: refused(400, "ResourceNotFoundException"), detail: /ResourceNotFound/ },
+    { what: "throttles", reply: refused(400, "ThrottlingException"), detail: /Throttling|abort/ },
+  ] as const;
+
+  it("asks once more where the connection has not outlived a pause", async () => {
+    const { answer, asked } = await given(["cut", { status: 200, body: "{}" }], steps["reading the stops"]);
+    expect({ answer, asked }).toEqual({ answer: { kind: "known", stops: [] }, asked: ["GetItem", "GetItem"] });
+  });
+
+  const conflict = (Item?: object) => refused(400, "ConditionalCheckFailedException", Item && { Item });
+  const item = {
+    because: { S: "credential" },
+    reason: { S: "Http403" },
+    words: { S: "APNs: HTTP 403" },
+    sinceMs: { N: "7" },
+    probeAtMs: { N: "9" },
+    probes: { N: "1" },
+    expiresAt: { N: "9999999999" },
+  };
+  const hold = { ...FAULT, sinceMs: 7, probeAtMs: 9, probes: 1, expiresAt: 9_999_999_999 };
+
+  it("a refused write brings the hold along", async () => {
+    const { answer, asked } = await given([conflict(item)], steps["a hold"]);
+    expect(answer).toEqual({ kind: "known", hold });
+    expect(asked).toEqual(["PutItem"]);
+  });
+
+  it("asks for the hold where the refusal leaves it out, and finds that it has gone", async () => {
+    const found = await given([conflict(), { status: 200, body: JSON.stringify({ Item: item }) }], steps["a hold"]);
+    expect(found).toEqual({ answer: { kind: "known", hold }, asked: ["PutItem", "GetItem"] });
+    const gone = await given([conflict(), { status: 200, body: "{}" }], steps["asking to probe"]);
+    expect(gone).toEqual({ answer: { kind: "known", hold: undefined }, asked: ["UpdateItem", "GetItem"] });
+  });
+
+  // Comes last: what nobody waits for any more may still be asked once again.
+  it.each(troubles)("$what: it is away", async ({ reply, detail }) => {
+    replies = new Array(100).fill(reply);
+    await Promise.all(
+      Object.entries(steps).map(async ([step, ask]) => {
+        const answer = { kind: "away", detail: expect.stringMatching(detail) };
+        expect({ step, answer: await ask() }).toEqual({ step, answer });
+      }),
+    );
+  });
+});
