@@ -14,6 +14,8 @@ export interface RecordState {
   readonly part?: string;
   /** `Origin`: message id of the record that the producer put, where the request is accounted for by it. */
   readonly origin?: string;
+  /** `Searched`: the API refused a call of these and other addresses, and not for the sake of all. */
+  readonly searched?: boolean;
   /** `Campaign`: where in its recipients file the record comes from. */
   readonly campaign?: CampaignPosition;
 }
@@ -25,8 +27,8 @@ export interface CampaignPosition {
 }
 
 /**
- * The attributes `Attempt`, `EnqueuedAt`, `PutBacks`, `Part`, `Origin` and `Campaign` of a record. Others are ignored, and
- * each one that makes no sense is read as if it were absent: a record must not be lost for what surrounds its body. A
+ * The attributes `Attempt`, `EnqueuedAt`, `PutBacks`, `Part`, `Origin`, `Searched` and `Campaign` of a record. Others are
+ * ignored, and each one that makes no sense is read as if it were absent: a record must not be lost for what surrounds its body. A
  * `Part` always makes sense (`partNamed`): it says that the record is not the whole request.
  *
  * `sentAtMs`, when SQS took this very record, stands in for an `EnqueuedAt` that is absent or later than that: a record
@@ -37,7 +39,15 @@ export function readRecordAttributes(
   sentAtMs: number,
   hash: PartHash,
 ): RecordState {
-  const { Attempt = "", EnqueuedAt = "", PutBacks = "", Part = "", Origin = "", Campaign = "" } = attributes;
+  const {
+    Attempt = "",
+    EnqueuedAt = "",
+    PutBacks = "",
+    Part = "",
+    Origin = "",
+    Searched = "",
+    Campaign = "",
+  } = attributes;
   const origin = readOrigin(Origin);
   const campaign = readCampaign(Campaign);
   return {
@@ -46,6 +56,7 @@ export function readRecordAttributes(
     putBacks: readCount(PutBacks),
     ...(Part === "" ? {} : { part: partNamed(Part, hash) }),
     ...(origin === undefined ? {} : { origin }),
+    ...(Searched === "1" ? { searched: true } : {}),
     ...(campaign === undefined ? {} : { campaign }),
   };
 }
@@ -61,6 +72,7 @@ export function writeRecordAttributes(state: RecordState): Record<string, string
     PutBacks: String(state.putBacks),
     ...(state.part === undefined ? {} : { Part: state.part }),
     ...(state.origin === undefined ? {} : { Origin: state.origin }),
+    ...(state.searched ? { Searched: "1" } : {}),
     ...(state.campaign === undefined ? {} : { Campaign: writeCampaign(state.campaign) }),
   };
 }

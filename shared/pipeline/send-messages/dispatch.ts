@@ -32,6 +32,8 @@ export type Delivery =
 export interface Deliveries {
   /** Milliseconds since 1970: nothing is sent from then on. */
   expiresAtMs(address: PlannedAddress): number;
+  /** Whether an earlier call of it was refused, and not for the sake of all. */
+  wasSearched(address: PlannedAddress): boolean;
   /** What of a call may be sent, once it is known for each slice; the rest has been seen to. */
   admit(call: Call): Promise<Call>;
   deliver(address: PlannedAddress, delivery: Delivery): void;
@@ -235,7 +237,9 @@ export async function dispatch(
     for (let turn = 0; turn < channels.length; turn++) {
       for (const call of channels[(place + turn) % channels.length] ?? []) {
         const end = await send(call);
-        if (end.kind === "refused") await searchRefused(end, send, findings);
+        if (end.kind !== "refused") continue;
+        const mayBeEverybodys = !end.call.addresses.some(deliveries.wasSearched);
+        await searchRefused(end, { mayBeEverybodys }, send, findings);
       }
     }
   };

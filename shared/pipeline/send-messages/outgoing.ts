@@ -40,8 +40,7 @@ export function returning(
   { slice, way, tokens }: Leaving,
   hash: PartHash,
 ): Outgoing[] | undefined {
-  const next: RecordState =
-    way.kind === "retry" ? { ...state, attempt: way.attempt } : { ...state, putBacks: state.putBacks + 1 };
+  const next = stateAfter(way, state);
   const isWholeSlice = tokens.length === slice.tokens.length;
   const part = partOf(slice.part, way, hash);
   if (isWholeSlice && slices.length === 1) {
@@ -73,6 +72,12 @@ export function deadLetters(
     // Written anew, one address can be larger than all were. The whole record has been on a queue, and fits on another.
     fits(one) ? one : letter(one.tokens, record.body),
   );
+}
+
+function stateAfter(way: Way, state: RecordState): RecordState {
+  if (way.kind === "retry") return { ...state, attempt: way.attempt };
+  const putBack = { ...state, putBacks: state.putBacks + 1 };
+  return way.because === "undecided" ? { ...putBack, searched: true } : putBack;
 }
 
 /** What was not sent to keeps its name when it comes back whole; whatever has been answered gets another. */

@@ -17,7 +17,7 @@ export interface Findings {
   rejected(refused: Refused): void;
   /** All are refused alike: not an address is at fault but the application, the channel or the message of all. */
   misconfigured(refused: Refused): void;
-  /** The calls that the search may make are used up. */
+  /** The calls that the search may make are used up; by then it is known not to be the fault of all. */
   unsearched(refused: Refused): void;
 }
 
@@ -33,17 +33,19 @@ const LEAST_CALLS_OF_EVERYBODYS_FAULT = 4;
  * The first refused half is searched to its end before the second, so that each search finds at least one address at
  * fault, and what is left unsearched is less each time. The fault is everybody's when every call on the way down to the
  * first single address was refused in the same words, both halves each time: for that to be chance, eight of a hundred
- * addresses have to be at fault, and in the right places.
+ * addresses have to be at fault, and in the right places. Of what an earlier search has left, three of four can be.
  *
+ * @param known whether it may be everybody's fault at all
  * @param send makes a call; it is called again only when it has resolved
  */
 export async function searchRefused(
   refused: Refused,
+  known: { readonly mayBeEverybodys: boolean },
   send: (call: Call) => Promise<CallEnd>,
   findings: Findings,
 ): Promise<void> {
   let calls = 0;
-  let mayBeEverybodys = true;
+  let { mayBeEverybodys } = known;
   const suspects = [refused];
   for (let suspect = suspects.pop(); suspect !== undefined; suspect = suspects.pop()) {
     if (suspect.call.addresses.length === 1) {

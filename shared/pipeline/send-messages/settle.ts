@@ -336,6 +336,7 @@ export function settlement(
 
   return {
     expect: open,
+    wasSearched: ({ slice }) => pageOf.get(slice)?.account.state.searched === true,
     expiresAtMs: ({ slice }) => pageOf.get(slice)?.account.expiresAtMs ?? 0,
     admit: async (call) => {
       const barred = new Set<Slice>();

@@ -79,6 +79,8 @@ describe("a call that the API refuses", () => {
           [[0, 25, 50]],
           [[0, 1, 2]],
           [[99, 74, 49, 24, 12, 6, 3]],
+          // Three of the four that an earlier search has left.
+          [[0, 7, 8, 2, 6, 25]],
         ],
       },
     );

@@ -18,6 +18,7 @@ describe("readRecordAttributes", () => {
     { attributes: { PutBacks: "40" }, state: { ...untouched, putBacks: 40 } },
     { attributes: { Part: "3.1~2" }, state: { ...untouched, part: "3.1~2" } },
     { attributes: { Origin: "5f2c:a#1" }, state: { ...untouched, origin: "5f2c:a#1" } },
+    { attributes: { Searched: "1" }, state: { ...untouched, searched: true } },
     {
       attributes: { EnqueuedAt: "2026-11-23T11:59:00.250Z" },
       state: { ...untouched, enqueuedAtMs: SENT_AT_MS - 59_750 },
@@ -47,6 +48,7 @@ describe("readRecordAttributes", () => {
     { name: "EnqueuedAt", text: "2026-11-23T12:00:00.001Z" },
     { name: "Part", text: "" },
     ...["", "a b", "1/2", "x".repeat(129)].map((text) => ({ name: "Origin", text })),
+    ...["", "0", "true", "11"].map((text) => ({ name: "Searched", text })),
     ...["", "{", "null", "1", "[]", '"x"', "{}", '{"Id":"a","Chunk":1}', '{"Id":"","Chunk":1,"FirstRow":1}'].map(
       (text) => ({ name: "Campaign", text }),
     ),
@@ -72,6 +74,7 @@ describe("readRecordAttributes", () => {
       "PutBacks",
       "Part",
       "Origin",
+      "Searched",
       "Campaign",
       "__proto__",
       "toString",
@@ -93,6 +96,7 @@ describe("writeRecordAttributes", () => {
       putBacks: 3,
       part: "2",
       origin: "5f2c",
+      searched: true,
       campaign: { id: "a", chunk: 1, firstRow: 2 },
     };
     expect(writeRecordAttributes(state)).toStrictEqual({
@@ -101,6 +105,7 @@ describe("writeRecordAttributes", () => {
       PutBacks: "3",
       Part: "2",
       Origin: "5f2c",
+      Searched: "1",
       Campaign: '{"Id":"a","Chunk":1,"FirstRow":2}',
     });
   });
