@@ -1,5 +1,7 @@
 /** Values of `serverless.yml` that follow from its parameters; Serverless reads this file as CommonJS. */
 
+const { alarms } = require("./tools/deploy/alarms.ts");
+const { dashboard } = require("./tools/deploy/dashboard.ts");
 const { encryptionProperties, keyResources } = require("./tools/deploy/encryption.ts");
 const { NETWORK_POLICY, pushEndpoint } = require("./tools/deploy/network.ts");
 const { queuePolicies } = require("./tools/deploy/queue-policies.ts");
@@ -26,12 +28,18 @@ const messagesOfEachApplication = async ({ resolveVariable }) => {
 
 exports.messagesOfEachApplication = messagesOfEachApplication;
 
-/** `FLEET_CONCURRENCY`: by how many environments the account's rate is divided at most. */
-exports.fleetConcurrency = async ({ resolveVariable }) => {
-  const lanes = await Promise.all(
+/** Of each lane. */
+const maximumConcurrencyOf = async ({ resolveVariable }) => {
+  const [transactional, campaign] = await Promise.all(
     ["transactionalConcurrency", "campaignConcurrency"].map((name) => resolveVariable(`param:${name}`)),
   );
-  return lanes.reduce((sum, concurrency) => sum + Number(concurrency), 0);
+  return { transactional: Number(transactional), campaign: Number(campaign) };
+};
+
+/** `FLEET_CONCURRENCY`: by how many environments the account's rate is divided at most. */
+exports.fleetConcurrency = async (variables) => {
+  const { transactional, campaign } = await maximumConcurrencyOf(variables);
+  return transactional + campaign;
 };
 
 const listOf = (text) => text.split(",").filter(Boolean);
@@ -77,6 +85,25 @@ exports.warmThroughput = async ({ resolveVariable }) => {
   return { WriteUnitsPerSecond: Number(writes), ReadUnitsPerSecond: 12_000 };
 };
 
+const alarmOptionsOf = async (variables) => {
+  const topicArn = String(await variables.resolveVariable("param:alarmTopicArn"));
+  if (topicArn !== "" && !/^arn:[\w-]+:sns:[\w-]+:\d{12}:[\w-]+$/.test(topicArn))
+    throw new Error(`Parameter alarmTopicArn: "${topicArn}" is not the ARN of an SNS topic.`);
+  return {
+    topicArn: topicArn || undefined,
+    runbookUrl: String(await variables.resolveVariable("param:runbookUrl")).replace(/\/$/, ""),
+    maximumConcurrency: await maximumConcurrencyOf(variables),
+  };
+};
+
+/** The alarms, and the dashboard that shows them over its charts. */
+const observation = async (variables) => {
+  const ours = alarms(await alarmOptionsOf(variables));
+  const rateTableName = String(await variables.resolveVariable("param:rateTableName"));
+  const memoryMb = Number(await variables.resolveVariable("self:provider.memorySize"));
+  return { ...ours, ...dashboard({ alarms: Object.keys(ours), rateTableName, memoryMb }) };
+};
+
 const ROLES = ["SendMessagesTransactionalRole", "SendMessagesCampaignRole"];
 
 exports.resources = async (variables) => {
@@ -86,6 +113,7 @@ exports.resources = async (variables) => {
   const [encryption, network] = [await encryptionOf(variables), await networkOf(variables)];
   return {
     ...queuePolicies(ruleArns),
+    ...(await observation(variables)),
     ...(encryption === "key" ? keyResources(ROLES) : {}),
     ...(network ? pushEndpoint(network, await messagesOfEachApplication(variables)) : {}),
   };

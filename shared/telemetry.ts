@@ -4,8 +4,8 @@ import type { MiddlewareObj } from "@middy/core";
 import type { AddressWord, Fact } from "./facts.ts";
 import type { Observe } from "./ports.ts";
 
-/** Every metric namespace is this one. */
-const NAMESPACE = "Sluice";
+/** Of every metric. */
+export const NAMESPACE = "Sluice";
 
 interface MetricDefinition {
   readonly unit: (typeof MetricUnit)[keyof typeof MetricUnit];

@@ -10,6 +10,7 @@ const APPLICATION_ID = "0123456789abcdef0123456789abcdef";
 const RULE_ARN = "arn:aws:events:us-east-1:123456789012:rule/shop/order-shipped";
 const OPTIONS = [
   `--param=ruleArns=${RULE_ARN}`,
+  "--param=alarmTopicArn=arn:aws:sns:us-east-1:123456789012:on-call",
   "--param=encryption=key",
   "--param=warmWritesPerSecond=20000",
   "--param=vpcId=vpc-0a1b2c3d",
@@ -131,6 +132,15 @@ describe("encryption", () => {
   });
 });
 
+it("tells nobody of its alarms where no topic is named", () => {
+  const told = (template: Package["template"]) =>
+    Object.values(ofType<{ AlarmActions?: unknown }>(template, "AWS::CloudWatch::Alarm")).filter(
+      ({ AlarmActions }) => AlarmActions !== undefined,
+    );
+  expect(told(plain)).toEqual([]);
+  expect(told(full)).toHaveLength(Object.keys(ofType(full, "AWS::CloudWatch::Alarm")).length);
+});
+
 describe("a network without a way out", () => {
   it("holds every function, and a way to SendMessages of its applications and nothing else", () => {
     const functions = Object.values(ofType<{ VpcConfig?: unknown }>(full, "AWS::Lambda::Function"));
@@ -184,6 +194,11 @@ describe("a parameter that makes no sense", () => {
       `Parameter warmWritesPerSecond: it must be a number from 4000 on, not "many".`,
     ],
     ["resources", { ruleArns: "my-rule" }, `Parameter ruleArns: "my-rule" is not the ARN of an EventBridge rule.`],
+    [
+      "resources",
+      { encryption: "aws", alarmTopicArn: "on-call" },
+      `Parameter alarmTopicArn: "on-call" is not the ARN of an SNS topic.`,
+    ],
     ["vpc", { vpcId: "vpc-0a1b2c3d" }, "Parameter vpcSubnetIds: it is not set, but functions in a VPC need"],
   ])("is named by %s: %j", async (value, parameters, complaint) => {
     await expect(computed[value]?.(withParameters(parameters))).rejects.toThrow(complaint);

@@ -90,7 +90,7 @@ export function keyResources(roles: readonly string[]): Resources {
   };
 }
 
-/** What queues, topics and tables say about their encryption. */
+/** What queues and tables say about their encryption. */
 export function encryptionProperties(encryption: Encryption) {
   const isOurs = encryption === "key";
   return {
@@ -99,6 +99,5 @@ export function encryptionProperties(encryption: Encryption) {
     sseOfQueues: !isOurs,
     // Where nothing is said, DynamoDB encrypts with its own key.
     sseOfTables: isOurs ? { SSEEnabled: true, SSEType: "KMS", KMSMasterKeyId: arnOf("Key") } : NO_VALUE,
-    keyOfTopics: isOurs ? arnOf("Key") : NO_VALUE,
   };
 }

@@ -16,4 +16,6 @@ export const NO_VALUE = { Ref: "AWS::NoValue" } as const;
 
 export const arnOf = (logicalId: string) => ({ "Fn::GetAtt": [logicalId, "Arn"] }) as const;
 
+export const ref = (logicalId: string) => ({ Ref: logicalId }) as const;
+
 export const sub = (text: string) => ({ "Fn::Sub": text }) as const;

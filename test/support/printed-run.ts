@@ -1,0 +1,59 @@
+import middy from "@middy/core";
+import type { Context } from "aws-lambda";
+import { vi } from "vitest";
+import type { IncomingRecord, Observe } from "../../shared/ports.ts";
+import { telemetry } from "../../shared/telemetry.ts";
+import { type Rig, START_MS } from "../unit/pipeline/rig.ts";
+
+export interface PrintedRun {
+  /** What the function printed, line by line. */
+  readonly lines: readonly string[];
+  /** After each minute, how many dead letters there are. */
+  readonly deadLetters: readonly number[];
+}
+
+/** A batch a minute, of records that were put on the queue `ageMs` before. */
+export interface Minutes {
+  readonly count: number;
+  records(minute: number): readonly IncomingRecord[];
+  readonly ageMs?: number;
+}
+
+const CONTEXT = { functionName: "sluice-dev-send-messages", awsRequestId: "invocation" } as Context;
+
+/**
+ * Runs a rig whose facts go to the function's own telemetry, and gives back what that prints, with the time of the rig's
+ * clock. Sets the time of the process: not for tests that run side by side.
+ */
+export async function printedRun(
+  lane: "transactional" | "campaign",
+  rigOf: (observe: Observe) => Rig,
+  { count, records, ageMs = 0 }: Minutes,
+): Promise<PrintedRun> {
+  let printed = "";
+  const print = (text: string | Uint8Array) => {
+    printed += String(text);
+    return true;
+  };
+  const streams = [process.stdout, process.stderr].map((stream) => vi.spyOn(stream, "write").mockImplementation(print));
+  vi.useFakeTimers({ toFake: ["Date"] });
+  const deadLetters: number[] = [];
+  try {
+    const { observe, middleware } = telemetry({ functionName: "send-messages", lane });
+    const { clock, batch, deadLetterQueue } = rigOf(observe);
+    const invoke = middy(async (minute: number) => {
+      await clock.run(START_MS + minute * 60_000);
+      const sentAtMs = clock.nowMs() - ageMs;
+      await batch(records(minute).map((record) => ({ ...record, sentAtMs })));
+      vi.setSystemTime(clock.nowMs());
+    }).use(middleware());
+    for (let minute = 0; minute < count; minute++) {
+      await invoke(minute, CONTEXT);
+      deadLetters.push(deadLetterQueue.records.length);
+    }
+  } finally {
+    vi.useRealTimers();
+    for (const stream of streams) stream.mockRestore();
+  }
+  return { lines: printed.split("\n"), deadLetters };
+}
