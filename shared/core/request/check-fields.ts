@@ -20,7 +20,7 @@ export interface FieldTable {
  */
 export function checkFields(
   value: unknown,
-  { fields, refused = {} }: FieldTable,
+  { fields, refused = NONE }: FieldTable,
   path: Path,
   findings: Findings,
 ): JsonObject | undefined {
@@ -28,11 +28,11 @@ export function checkFields(
   if (object === undefined) {
     return undefined;
   }
-  for (const [name, field] of Object.entries(object)) {
+  for (const name of Object.keys(object)) {
     const fieldPath = below(path, name, findings);
     const kind = Object.hasOwn(fields, name) ? fields[name] : undefined;
     if (kind !== undefined) {
-      CHECK[kind](field, fieldPath, findings);
+      CHECK[kind](object[name], fieldPath, findings);
     } else {
       const refusal = Object.hasOwn(refused, name) ? refused[name] : undefined;
       findings.add(fieldPath, refusal ?? describeUnknown(name, fields, findings));
@@ -40,6 +40,8 @@ export function checkFields(
   }
   return object;
 }
+
+const NONE: NonNullable<FieldTable["refused"]> = {};
 
 /** The value, if it is an object; adds a problem otherwise. */
 export function checkObject(value: unknown, path: Path, findings: Findings): JsonObject | undefined {

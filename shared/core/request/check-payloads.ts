@@ -23,7 +23,8 @@ export type PayloadCheck = (address: JsonObject, channelType: ChannelType, addre
  */
 export function createPayloadCheck(messages: JsonObject, messagesPath: Path, findings: Findings): PayloadCheck {
   const measuredMessages = new Map<ChannelType, MeasuredMessage>();
-  const named = new Set<string>();
+  /** Messages of the configuration: few, however many addresses there are. */
+  const named: string[] = [];
 
   return (address, channelType, addressPath) => {
     let message = measuredMessages.get(channelType);
@@ -36,12 +37,15 @@ export function createPayloadCheck(messages: JsonObject, messagesPath: Path, fin
     if (payload.bytes <= limitBytes) {
       return;
     }
+    if (!payload.isOwn) {
+      if (named.includes(message.name)) {
+        return;
+      }
+      named.push(message.name);
+    }
     const owner = payload.isOwn ? addressPath : below(messagesPath, message.name, findings);
     const path = payload.isRaw ? below(owner, "RawContent", findings) : owner;
-    if (!named.has(path())) {
-      named.add(path());
-      findings.add(path, `comes to at least ${payload.bytes} bytes; ${channelType} takes no more than ${limitBytes}`);
-    }
+    findings.add(path, `comes to at least ${payload.bytes} bytes; ${channelType} takes no more than ${limitBytes}`);
   };
 }
 
@@ -49,8 +53,8 @@ export function createPayloadCheck(messages: JsonObject, messagesPath: Path, fin
 interface MeasuredMessage {
   readonly name: string;
   readonly substitutions: unknown;
-  /** Absent where the message has no raw content. */
-  readonly rawBytes?: number;
+  /** Undefined where the message has no raw content. */
+  readonly rawBytes: number | undefined;
   readonly title: MeasuredTexts;
   readonly body: MeasuredTexts;
   readonly data: MeasuredTexts;
@@ -64,7 +68,7 @@ function measureMessage(messages: JsonObject, channelType: ChannelType): Measure
   return {
     name,
     substitutions,
-    ...(typeof rawContent === "string" ? { rawBytes: rawContentBytes(channelType, rawContent) } : {}),
+    rawBytes: typeof rawContent === "string" ? rawContentBytes(channelType, rawContent) : undefined,
     title: measureTexts([message["Title"]], substitutions),
     body: measureTexts([message["Body"]], substitutions),
     data: measureTexts(Object.entries(objectOrEmpty(message["Data"])).flat(), substitutions),
@@ -87,15 +91,19 @@ function measurePayload(address: JsonObject, channelType: ChannelType, message: 
   if (message.rawBytes !== undefined) {
     return { bytes: message.rawBytes, isRaw: true, isOwn: false };
   }
-  const textsOf = (override: unknown, texts: MeasuredTexts): MeasuredTexts =>
-    typeof override === "string" ? measureTexts([override], message.substitutions) : texts;
   const bytes =
-    substitutedBytes(textsOf(title, message.title), substitutions) +
-    substitutedBytes(textsOf(body, message.body), substitutions) +
+    substitutedBytes(overridden(message.title, title, message), substitutions) +
+    substitutedBytes(overridden(message.body, body, message), substitutions) +
     substitutedBytes(message.data, substitutions);
-  return { bytes, isRaw: false, isOwn: [title, body, substitutions].some((own) => own !== undefined) };
+  return { bytes, isRaw: false, isOwn: title !== undefined || body !== undefined || substitutions !== undefined };
+}
+
+function overridden(texts: MeasuredTexts, override: unknown, { substitutions }: MeasuredMessage): MeasuredTexts {
+  return typeof override === "string" ? measureTexts([override], substitutions) : texts;
 }
 
 function objectOrEmpty(value: unknown): JsonObject {
-  return isJsonObject(value) ? value : {};
+  return isJsonObject(value) ? value : EMPTY;
 }
+
+const EMPTY: JsonObject = {};

@@ -7,7 +7,7 @@ import { deviceTokenIdentity } from "./device-token.ts";
 import type { JsonObject } from "./parse-json.ts";
 import { isJsonObject } from "./parse-json.ts";
 import type { Findings, Path, Problem } from "./problem.ts";
-import { below, startFindings } from "./problem.ts";
+import { below, belowNumber, startFindings, startGlance } from "./problem.ts";
 import type { AddressConfiguration, MessageConfiguration, OnUnknownOutcome, SendRequest } from "./send-request.ts";
 import {
   ADDRESS_FIELDS,
@@ -48,12 +48,18 @@ export function parseSendRequest(body: string, options: ParseSendRequestOptions)
   if (!unwrapped.ok) {
     return { ok: false, problems: [unwrapped.problem] };
   }
+  const { value, path } = unwrapped;
+  const glance = startGlance();
+  const addresses = checkSendRequest(value, ROOT, options, glance);
+  if (glance.problems.length === 0) {
+    return { ok: true, request: sendRequestOf(value as SendRequestBody, addresses, options.applicationIds) };
+  }
   const findings = startFindings(options.shortHash);
-  const addresses = checkSendRequest(unwrapped.value, () => unwrapped.path, { ...options, findings });
-  return findings.problems.length > 0
-    ? { ok: false, problems: findings.problems }
-    : { ok: true, request: sendRequestOf(unwrapped.value as SendRequestBody, addresses, options.applicationIds) };
+  checkSendRequest(value, () => path, options, findings);
+  return { ok: false, problems: findings.problems };
 }
+
+const ROOT: Path = () => "";
 
 /** A body in which nothing is wrong. */
 interface SendRequestBody {
@@ -76,20 +82,17 @@ function sendRequestOf(
   [defaultApplicationId = ""]: readonly string[],
 ): SendRequest {
   const { MessageConfiguration: messageConfiguration, Context: context, TraceId: traceId } = MessageRequest;
-  return {
+  const request: { -readonly [Field in keyof SendRequest]: SendRequest[Field] } = {
     applicationId: named ?? defaultApplicationId,
     addresses,
     messageConfiguration,
-    ...(context === undefined ? {} : { context }),
-    ...(traceId === undefined ? {} : { traceId }),
-    ...(requestId === undefined ? {} : { requestId }),
-    ...(ExpiresAt === undefined ? {} : { expiresAtMs: Date.parse(ExpiresAt) }),
     onUnknownOutcome: OnUnknownOutcome ?? "retry",
   };
-}
-
-interface Checks extends ParseSendRequestOptions {
-  readonly findings: Findings;
+  if (context !== undefined) request.context = context;
+  if (traceId !== undefined) request.traceId = traceId;
+  if (requestId !== undefined) request.requestId = requestId;
+  if (ExpiresAt !== undefined) request.expiresAtMs = Date.parse(ExpiresAt);
+  return request;
 }
 
 const SEND_REQUEST = { fields: SEND_REQUEST_FIELDS };
@@ -99,8 +102,12 @@ const MESSAGES = Object.entries(MESSAGE_FIELDS).map(([name, fields]) => ({ name,
 const ADDRESS = { fields: ADDRESS_FIELDS };
 
 /** Adds what is wrong to the findings. The addresses it returns are good only if nothing was wrong. */
-function checkSendRequest(value: unknown, path: Path, checks: Checks): Addresses {
-  const { applicationIds, findings, isPart = false } = checks;
+function checkSendRequest(
+  value: unknown,
+  path: Path,
+  { applicationIds, isPart = false }: ParseSendRequestOptions,
+  findings: Findings,
+): Addresses {
   if (typeof value === "string") {
     findings.add(path, "must be an object, not a string; was the send request encoded twice?");
     return NO_ADDRESSES;
@@ -162,9 +169,9 @@ interface AddressChecks {
 
 function checkAddresses(given: JsonObject, checks: AddressChecks): Addresses {
   const addresses = new Map<string, AddressConfiguration>();
-  for (const [token, configuration] of Object.entries(given)) {
+  for (const token of Object.keys(given)) {
     const number = addresses.size + 1;
-    addresses.set(token, checkAddress(token, configuration, number, checks));
+    addresses.set(token, checkAddress(token, given[token], number, checks));
   }
   if (addresses.size === 0) {
     checks.findings.add(checks.path, "must name at least one device token");
@@ -178,7 +185,7 @@ function checkAddress(token: string, value: unknown, number: number, checks: Add
   const named = given["ChannelType"] === "FCM" ? "GCM" : given["ChannelType"];
   const channelType = CHANNEL_TYPES.find((known) => known === named);
   const identity = channelType === undefined ? token : deviceTokenIdentity(channelType, token);
-  const path: Path = () => `${checks.path()}[#${number} ${findings.shortHash(identity)}]`;
+  const path = belowNumber(checks.path, number, identity, findings);
 
   const address = checkFields(value, ADDRESS, path, findings);
   if (identity === "") {

@@ -44,7 +44,7 @@ export interface MeasuredTexts {
  * without any counts nothing, because nobody says what becomes of it.
  */
 export function measureTexts(texts: readonly unknown[], substitutions: unknown): MeasuredTexts {
-  const variables = new Map<string, { readonly uses: number; readonly defaultBytes: number }>();
+  let variables: Variables | undefined;
   let bytes = 0;
   for (const text of texts) {
     if (typeof text !== "string") {
@@ -52,6 +52,7 @@ export function measureTexts(texts: readonly unknown[], substitutions: unknown):
     }
     bytes += utf8Bytes(text);
     if (text.includes("{{")) {
+      variables ??= new Map();
       for (const [placeholder, variable = ""] of text.matchAll(PLACEHOLDER)) {
         const name = variable.trim();
         const known = variables.get(name);
@@ -61,8 +62,13 @@ export function measureTexts(texts: readonly unknown[], substitutions: unknown):
       }
     }
   }
-  return { bytes, variables };
+  return { bytes, variables: variables ?? NO_VARIABLES };
 }
+
+type Variables = Map<string, { readonly uses: number; readonly defaultBytes: number }>;
+
+/** Of most texts. */
+const NO_VARIABLES: MeasuredTexts["variables"] = new Map();
 
 /**
  * The fewest bytes of measured texts for an address whose own substitutions win over the message's. The time it takes

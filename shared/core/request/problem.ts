@@ -16,8 +16,8 @@ export type Path = () => string;
 /** The problems of one body, as they are found. */
 export interface Findings {
   readonly problems: readonly Problem[];
-  /** Short hash of a text that must not be shown. */
-  readonly shortHash: (text: string) => string;
+  /** Short hash of a text that must not be shown; absent where nobody asks where a problem stands. */
+  readonly shortHash?: (text: string) => string;
   add(path: Path, message: string): void;
 }
 
@@ -26,8 +26,18 @@ export function startFindings(shortHash: (text: string) => string): Findings {
   return { problems, shortHash, add: (path, message) => problems.push({ path: path() || "body", message }) };
 }
 
+/**
+ * For a first look: tells whether there are problems, and not where. Nearly every body is without, and to keep track of
+ * where one is in it takes longer than to look at what is there.
+ */
+export function startGlance(): Findings {
+  const problems: Problem[] = [];
+  return { problems, add: (_, message) => problems.push({ path: "", message }) };
+}
+
 /** The path of a field or of an entry under `name`. */
 export function below(path: Path, name: string, { shortHash }: Findings): Path {
+  if (shortHash === undefined) return path;
   return () => {
     if (!isPresentable(name)) {
       return `${path()}[${shortHash(name)}]`;
@@ -35,6 +45,11 @@ export function below(path: Path, name: string, { shortHash }: Findings): Path {
     const parent = path();
     return parent === "" ? name : `${parent}.${name}`;
   };
+}
+
+/** The path of an address: the `number`th entry, whose device token is shown as its short hash. */
+export function belowNumber(path: Path, number: number, identity: string, { shortHash }: Findings): Path {
+  return shortHash === undefined ? path : () => `${path()}[#${number} ${shortHash(identity)}]`;
 }
 
 /**
