@@ -5,6 +5,7 @@ import {
   DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
+  paginateQuery,
   UpdateItemCommand,
 } from "@aws-sdk/client-dynamodb";
 import { type Account, onClaim, onSettle } from "../core/ledger/account.ts";
@@ -140,6 +141,31 @@ export function dynamodbLedger({
         return { kind: "released" };
       }),
   };
+}
+
+/**
+ * All accounts of a request, by part: those too that are forgotten and still there.
+ *
+ * @throws {UnreadableOwed} where a result is of another version
+ */
+export async function accountsOf(
+  { client, tableName: TableName }: Pick<DynamodbLedgerParts, "client" | "tableName">,
+  key: Pick<AccountKey, "pk">,
+): Promise<ReadonlyMap<string, Account>> {
+  const accounts = new Map<string, Account>();
+  const query = {
+    TableName,
+    KeyConditionExpression: "pk = :pk",
+    ExpressionAttributeValues: { ":pk": { S: key.pk } },
+    ConsistentRead: true,
+  };
+  for await (const { Items = [] } of paginateQuery({ client }, query)) {
+    for (const item of Items) {
+      const account = accountOf(item);
+      if (account !== undefined) accounts.set(item["sk"]?.S ?? "", account);
+    }
+  }
+  return accounts;
 }
 
 /**

@@ -37,8 +37,10 @@ afterAll(async () => {
   await rm(env["TMPDIR"] ?? "", { recursive: true, force: true });
 });
 
-const sluice = async (words: readonly string[], input?: string) => {
-  const ran = await runSluice(["dead-letters", ...words, "--json"], { env, ...(input !== undefined && { input }) });
+const sluice = (words: readonly string[], input?: string) => anyVerb(["dead-letters", ...words], input);
+
+const anyVerb = async (words: readonly string[], input?: string) => {
+  const ran = await runSluice([...words, "--json"], { env, ...(input !== undefined && { input }) });
   return { ...ran, json: ran.stdout === "" ? undefined : JSON.parse(ran.stdout) };
 };
 
@@ -79,6 +81,25 @@ it("lists what was not sent and why, and redrives what a change has mended, once
   // What was looked at was given back.
   await deadLetters(3);
 
+  const shown = await anyVerb(["show", "order-1"]);
+  expect(shown.json.applications).toMatchObject([
+    {
+      asked: { sent: 1, rejected: 3, onTheirWay: 0, inHand: 0, unread: 0 },
+      redriven: { onTheirWay: 0 },
+      slices: [{ part: "0", state: "settled", deadLetters: { TokenMismatch: 2, PayloadRejected: 1 } }],
+    },
+  ]);
+  expect(shown.json.deadLetters[0].letters).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining({ reason: "TokenMismatch", addresses: 2 }),
+      expect.objectContaining({ reason: "PayloadRejected", addresses: 1 }),
+    ]),
+  );
+  expect(await anyVerb(["show", "order-0"])).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining("Nothing is known of order-0"),
+  });
+
   const refused = await sluice(["redrive", "--reason", "PayloadRejected", "--yes"]);
   expect(refused).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("A redrive cannot help") });
   const asked = await sluice(["redrive", "--reason", "TokenMismatch"], "no\n");
@@ -97,6 +118,9 @@ it("lists what was not sent and why, and redrives what a change has mended, once
   expect(redriven.exitCode).toBe(0);
   await expect.poll(received, { timeout: 30_000 }).toEqual({ "1": 3 });
   await deadLetters(2);
+  await expect
+    .poll(async () => (await anyVerb(["show", "order-1"])).json.applications[0].redriven, { timeout: 30_000 })
+    .toEqual({ sent: 2, onTheirWay: 0, inHand: 0, unread: 0 });
 });
 
 it("sends once what a redrive has put back and not deleted, with or without an id", async () => {

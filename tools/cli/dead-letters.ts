@@ -1,21 +1,21 @@
 import { SQSClient } from "@aws-sdk/client-sqs";
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
+import type { Lane } from "../../shared/core/rate/lane.ts";
 import { askAws } from "./ask-aws.ts";
 import { confirmWord } from "./confirm-word.ts";
 import { checkChoice, leftBecause, type RedriveChoice, reasonEntry } from "./dead-letters/reasons.ts";
 import { type LaneQueues, type Redriven, redriveLane } from "./dead-letters/redrive.ts";
+import { sampleOption } from "./dead-letters/sample-option.ts";
 import { type ReasonSummary, summaryOf } from "./dead-letters/summary.ts";
 import { deploymentOf } from "./deployment.ts";
+import { LANE_NAMES } from "./lanes.ts";
 import { print, table } from "./print.ts";
 import { sampleQueue } from "./queue-records.ts";
 import { stageOption } from "./stage-option.ts";
 
-const LANES = ["transactional", "campaign"] as const;
-type LaneName = (typeof LANES)[number];
-
 interface DeadLettersOptions {
   readonly stage: string;
-  readonly lane?: LaneName;
+  readonly lane?: Lane;
   readonly sample: number;
   readonly json?: true;
 }
@@ -25,7 +25,7 @@ interface RedriveOptions extends DeadLettersOptions, RedriveChoice {
 }
 
 interface LaneOfStage extends LaneQueues {
-  readonly lane: LaneName;
+  readonly lane: Lane;
 }
 
 /** A lane's dead letters, as far as they were looked at. */
@@ -61,8 +61,8 @@ export function deadLetters(): Command {
 function withOptions(command: Command): Command {
   return command
     .addOption(stageOption())
-    .addOption(new Option("--lane <lane>", "one lane only").choices(LANES))
-    .option("--sample <n>", "how many of a queue to look at for the overview", sampleSize, 1_000)
+    .addOption(new Option("--lane <lane>", "one lane only").choices(LANE_NAMES))
+    .addOption(sampleOption())
     .option("--json", "print one JSON object");
 }
 
@@ -103,7 +103,7 @@ async function redrive(options: RedriveOptions): Promise<void> {
   else await confirmWord("redrive", preview.join("\n"));
 
   const startedMs = Date.now();
-  const done: (Redriven & { readonly lane: LaneName })[] = [];
+  const done: (Redriven & { readonly lane: Lane })[] = [];
   for (const { lane, ...queues } of stageLanes) {
     const end = await askAws(
       `redrive the dead letters of the ${lane} lane`,
@@ -125,7 +125,7 @@ async function redrive(options: RedriveOptions): Promise<void> {
 
 async function lanesOf({ stage, lane }: DeadLettersOptions): Promise<readonly LaneOfStage[]> {
   const { queueUrls } = await deploymentOf(stage);
-  return LANES.filter((name) => lane === undefined || lane === name).map((name) => ({
+  return LANE_NAMES.filter((name) => lane === undefined || lane === name).map((name) => ({
     lane: name,
     requestQueueUrl: queueUrls[name] ?? "",
     deadLetterQueueUrl: queueUrls[`${name}DeadLetters`] ?? "",
@@ -183,7 +183,7 @@ function sum(reasons: readonly ReasonSummary[], what: "records" | "addresses" | 
   return reasons.reduce((total, summary) => total + summary[what], 0);
 }
 
-function doneLines({ lane, letters, refused, undeleted }: Redriven & { readonly lane: LaneName }): string[] {
+function doneLines({ lane, letters, refused, undeleted }: Redriven & { readonly lane: Lane }): string[] {
   return [
     `${lane}: ${letters.length} dead letters with ${addressesOf(letters)} addresses are back on the lane's queue.`,
     ...refused.map(({ letter, because }) => `  stays: ${letter.record.id}. ${because}`),
@@ -195,9 +195,4 @@ function doneLines({ lane, letters, refused, undeleted }: Redriven & { readonly 
 
 function addressesOf(letters: Redriven["letters"]): number {
   return letters.reduce((total, { devices }) => total + (devices?.length ?? 0), 0);
-}
-
-function sampleSize(text: string): number {
-  if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError("It should be a whole number over 0.");
-  return Number(text);
 }

@@ -9,6 +9,7 @@ import { go } from "./go.ts";
 import { plan } from "./plan.ts";
 import { rate } from "./rate.ts";
 import { send } from "./send.ts";
+import { show } from "./show.ts";
 import { simulate } from "./simulate.ts";
 import { start } from "./start.ts";
 import { status } from "./status.ts";
@@ -22,7 +23,22 @@ const sluice = new Command("sluice")
   .version(VERSION)
   .showHelpAfterError("(see --help)");
 
-for (const verb of [start, simulate, send, check, plan, status, stop, go, rate, deadLetters, app, channel, doctor])
+for (const verb of [
+  start,
+  simulate,
+  send,
+  check,
+  plan,
+  status,
+  show,
+  stop,
+  go,
+  rate,
+  deadLetters,
+  app,
+  channel,
+  doctor,
+])
   sluice.addCommand(verb());
 
 try {

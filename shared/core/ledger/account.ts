@@ -100,6 +100,7 @@ export function onSettle(
   return existing?.owner === owner ? { kind: "settled" } : { kind: "lost" };
 }
 
-function known(account: Account | undefined, nowMs: number): Account | undefined {
+/** The account, unless it has been forgotten. */
+export function known(account: Account | undefined, nowMs: number): Account | undefined {
   return account !== undefined && account.expiresAt * 1000 > nowMs ? account : undefined;
 }

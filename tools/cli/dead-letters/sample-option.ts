@@ -1,0 +1,11 @@
+import { InvalidArgumentError, Option } from "commander";
+
+/** `--sample`: how many records of a queue a verb looks at, because a queue cannot be listed. */
+export function sampleOption(): Option {
+  return new Option("--sample <n>", "how many of a queue to look at").argParser(sampleSize).default(1_000);
+}
+
+function sampleSize(text: string): number {
+  if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError("It should be a whole number over 0.");
+  return Number(text);
+}
