@@ -20,6 +20,7 @@ import { alarmsOf, type Datapoint, embeddedDatapoints, raisedBy } from "../suppo
 import { defaultGate } from "../support/default-gate.ts";
 import { memoryLedger } from "../support/memory-ledger.ts";
 import { answered } from "../support/memory-push-service.ts";
+import { memoryRateLimiter } from "../support/memory-rate-limiter.ts";
 import { memoryRateTimeline } from "../support/memory-rate-timeline.ts";
 import { printedRun } from "../support/printed-run.ts";
 import { type Package, serverlessPackage, type Template } from "../support/serverless-package.ts";
@@ -145,13 +146,17 @@ const SCENARIOS: readonly Scenario[] = [
     records: singles,
     options: () => ({ answer: () => ({ kind: "misconfigured", status: 403, detail: "ForbiddenException" }) }),
   },
-  {
-    what: "the state table does not say who may send",
-    raises: ["state-table"],
+  ...[1, 15].map((calls) => ({
+    what: `the state table does not say who may send, at ${calls} calls a minute`,
+    raises: calls < 15 ? [] : ["state-table"],
     minutes: 3,
-    records: singles,
-    options: () => ({ stops: { read: away, stop: away, go: away } }),
-  },
+    records: () => TOKENS.slice(0, calls).flatMap((id) => to(100).map((one) => ({ ...one, id }))),
+    options: (): RigOptions => ({
+      rateLimiter: (clock) => memoryRateLimiter(clock, 100),
+      stops: { read: away, stop: away, go: away },
+      holds: { read: away, hold: away, askToProbe: away, endProbe: away },
+    }),
+  })),
   ...[2, 10].map((hit) => ({
     what: `${hit} % of what is sent is throttled for ten minutes, by the shared rate`,
     raises: hit < 5 ? [] : ["throttled-share"],
@@ -269,10 +274,10 @@ describe.each(LANES)("in the %s lane", (lane) => {
       const run = await printedRun(
         lane,
         (observe) => {
-          const { settings, ports, stops, ...more } = options?.(observe, lane) ?? {};
+          const { settings, ports, stops, holds, ...more } = options?.(observe, lane) ?? {};
           const own = Object.defineProperties({ lane }, Object.getOwnPropertyDescriptors(settings ?? {}));
           const clock = virtualClock(START_MS);
-          const gate = defaultGate({ clock, observe, lane, stops });
+          const gate = defaultGate({ clock, observe, lane, stops, holds });
           return rig({ ...more, clock, settings: own, ports: { observe, gate, ...ports } });
         },
         { count: minutes, ageMs, records: () => records(lane) },
