@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readSendMessagesSettings } from "../../shared/settings.ts";
 import { OTHER_OUTPUTS, QUEUE_OUTPUTS } from "../../tools/cli/deployment.ts";
@@ -240,6 +241,19 @@ describe("the stack", () => {
     const queues = resourcesOfType<Queue>("AWS::SQS::Queue");
     expect(queues).toHaveLength(7);
     expect(queues.filter((queue) => !queue.SqsManagedSseEnabled)).toEqual([]);
+  });
+
+  it("has no queue and no table that docs/security.md does not name", async () => {
+    const page = await readFile(new URL("../../docs/security.md", import.meta.url), "utf8");
+    const names = [
+      ...resourcesOfType<Queue>("AWS::SQS::Queue").map(({ QueueName }) => QueueName),
+      ...resourcesOfType<{ TableName: string }>("AWS::DynamoDB::Table").map(({ TableName }) => TableName),
+    ];
+    const rows = page.split("\n").filter((line) => line.startsWith("|"));
+    const named = rows.flatMap((row) =>
+      [...row.matchAll(/`sluice-<stage>-([\w-]+)`/g)].map(([, name]) => `sluice-dev-${name}`),
+    );
+    expect(named.toSorted()).toEqual(names.toSorted());
   });
 
   it("tells producers and the registry's owner where to go", () => {
