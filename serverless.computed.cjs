@@ -5,6 +5,7 @@ const { dashboard } = require("./tools/deploy/dashboard.ts");
 const { encryptionProperties, keyResources } = require("./tools/deploy/encryption.ts");
 const { NETWORK_POLICY, pushEndpoint } = require("./tools/deploy/network.ts");
 const { queuePolicies } = require("./tools/deploy/queue-policies.ts");
+const { retireOffLines } = require("./tools/deploy/retire-off.ts");
 const { NO_VALUE } = require("./tools/deploy/template.ts");
 
 /**
@@ -104,7 +105,19 @@ const observation = async (variables) => {
   return { ...ours, ...dashboard({ alarms: Object.keys(ours), rateTableName, memoryMb }) };
 };
 
-const ROLES = ["SendMessagesTransactionalRole", "SendMessagesCampaignRole"];
+const ROLES = ["SendMessagesTransactionalRole", "SendMessagesCampaignRole", "RetireDeadTokensRole"];
+
+/** Whether our function takes dead tokens off their queue. */
+exports.retires = async ({ resolveVariable }) => {
+  const retire = String(await resolveVariable("param:retire"));
+  if (retire !== "on" && retire !== "off")
+    throw new Error(`Parameter retire: it must be "on" or "off", not "${retire}".`);
+  if (retire === "off") {
+    const stage = await resolveVariable("sls:stage");
+    process.stderr.write(`\n${retireOffLines(`sluice-${stage}-dead-tokens`).join("\n")}\n\n`);
+  }
+  return retire === "on";
+};
 
 exports.resources = async (variables) => {
   const ruleArns = listOf(String(await variables.resolveVariable("param:ruleArns")));

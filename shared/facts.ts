@@ -3,6 +3,7 @@
  * metrics. A fact never holds a device token or a text of a message; where one is meant, it holds the short hash.
  * What becomes a dimension of a metric has a closed type, so that no metric can grow without end.
  */
+import type { HeldBecause } from "./core/breaker/breaker.ts";
 import type { Fault, ProbeEnd } from "./core/hold/hold.ts";
 import type { DeadLetterReason } from "./core/outcome/dead-letter-reason.ts";
 import type { Confidence } from "./core/outcome/outcome.ts";
@@ -52,7 +53,18 @@ export type GateStep = "stops" | "holds" | "hold" | "askToProbe" | "endProbe";
 /** A step of the pipeline that may have a fault. */
 export type Step = "parse" | "plan" | "send" | "classify" | "settle";
 
-export type Fact = RateFact | GateFact | SendFact;
+/** Why dead tokens are received again in place of being retired or held. */
+export type RetireStep =
+  /** The counts were not to be had. */
+  | "counts"
+  /** They do not know of the death yet. */
+  | "uncounted"
+  /** The event bus did not take the event. */
+  | "publish"
+  /** The held-token queue did not take the record. */
+  | "hold";
+
+export type Fact = RateFact | GateFact | SendFact | RetireFact;
 
 /** What is told of who may send. */
 type GateFact =
@@ -66,6 +78,26 @@ type GateFact =
   | ({ readonly kind: "channelOpened"; readonly heldMs: number } & Where)
   /** The state table did not answer: what was known last goes on. */
   | { readonly kind: "gateFailed"; readonly step: GateStep; readonly detail: string };
+
+/** What `retire-dead-tokens` tells of a batch, beside `batchReceived` and `batchSettled`. */
+type RetireFact =
+  /** A record is none of ours, or damaged: it is received again, and at last moved by SQS. */
+  | { readonly kind: "deadTokenUnreadable"; readonly record: string; readonly detail: string }
+  /** Their owner was told. `oldestMs`: since the first of them was found dead. */
+  | ({
+      readonly kind: "tokensRetired";
+      readonly as: Confidence | "replaced";
+      readonly tokens: number;
+      readonly oldestMs: number;
+    } & Where)
+  /** Too many others died with it: a person is to decide. */
+  | ({ readonly kind: "tokenHeld"; readonly because: HeldBecause } & Where)
+  | ({
+      readonly kind: "retireFailed";
+      readonly step: RetireStep;
+      readonly tokens: number;
+      readonly detail: string;
+    } & Where);
 
 /** What `send-messages` tells of a batch. */
 type SendFact =

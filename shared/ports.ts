@@ -9,6 +9,7 @@ import type { AccountKey } from "./core/ledger/account-key.ts";
 import type { Result } from "./core/ledger/result.ts";
 import type { DeliveryResult } from "./core/outcome/delivery-result.ts";
 import type { Confidence } from "./core/outcome/outcome.ts";
+import type { RetiredTokens } from "./core/outcome/retired-tokens.ts";
 import type { Call } from "./core/plan/call.ts";
 import type { Decrease, LeaseAnswer, LeaseAsk, Timeline } from "./core/rate/timeline.ts";
 import type { ChannelType } from "./core/request/channel-type.ts";
@@ -233,4 +234,13 @@ export interface DeadTokenRecord {
 export interface DeadTokenQueue {
   /** Resolves when SQS has taken the record. @throws {QueueUnavailable} as `RecordQueue.put`. */
   put(record: DeadTokenRecord): Promise<void>;
+}
+
+/** The way to the owner of the device registry. */
+export interface Retirements {
+  /**
+   * Resolves when the event bus has taken the event. It may arrive twice.
+   * @throws {QueueUnavailable} when it did not take it, after a few tries
+   */
+  publish(event: RetiredTokens): Promise<void>;
 }

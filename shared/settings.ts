@@ -3,7 +3,7 @@ import type { Lane } from "./core/rate/lane.ts";
 import type { ChannelType } from "./core/request/channel-type.ts";
 
 /** What `send-messages` is told by its environment. Each comment begins with the variable's name and its default. */
-export interface SendMessagesSettings {
+export interface SendMessagesSettings extends SuppressionSettings, BreakerSettings {
   /** `APPLICATION_IDS`, required: comma list of the applications that may be sent for; the first is the default. */
   readonly applicationIds: readonly string[];
   /** `LANE`, required. */
@@ -14,8 +14,6 @@ export interface SendMessagesSettings {
   readonly deadLetterQueueUrl: string;
   /** `DEAD_TOKEN_QUEUE_URL`, required. */
   readonly deadTokenQueueUrl: string;
-  /** `HELD_TOKEN_QUEUE_URL`, none: where suspect tokens wait while the breaker is open. */
-  readonly heldTokenQueueUrl: string | undefined;
   /** `STATE_TABLE_NAME`, none: without it there is no ledger and no state shared between functions. */
   readonly stateTableName: string | undefined;
   /** `RATE_TABLE_NAME`, none: without it each function keeps to its static share. */
@@ -46,17 +44,34 @@ export interface SendMessagesSettings {
   readonly packing: Packing;
   /** `LEDGER_DAYS`, 15: longer than a dead letter is kept (14 days), so that a redrive still finds what was sent. */
   readonly ledgerDays: number;
+}
+
+/** What `retire-dead-tokens` is told by its environment. */
+export interface RetireDeadTokensSettings extends SuppressionSettings, BreakerSettings {
+  /** `STATE_TABLE_NAME`, required: where the counts are by which deaths are judged. */
+  readonly stateTableName: string;
+  /** `HELD_TOKEN_QUEUE_URL`, required. */
+  readonly heldTokenQueueUrl: string;
+  /** `EVENT_BUS_NAME`, `default`: where the registry's owner is told. */
+  readonly eventBusName: string;
+}
+
+interface SuppressionSettings {
   /** `SUPPRESSION`, `off`: whether addresses whose token is known to be dead are left out. */
   readonly suppression: OnOff;
   /** `SUPPRESSION_DAYS`, 30. */
   readonly suppressionDays: number;
+}
+
+/** From when on deaths are a mistake rather than uninstalls; docs/dead-tokens.md says why these numbers. */
+interface BreakerSettings {
   /** `BREAKER_SUSPECT_SHARE`, 0.2: in (0, 1]. */
   readonly breakerSuspectShare: number;
   /** `BREAKER_CERTAIN_SHARE`, 0.5: in (0, 1]. */
   readonly breakerCertainShare: number;
-  /** `BREAKER_MIN_ATTEMPTS`, 200. */
+  /** `BREAKER_MIN_ATTEMPTS`, 200: fewer answers hold nothing; five times as many for certain deaths. */
   readonly breakerMinAttempts: number;
-  /** `BREAKER_WINDOW_SECONDS`, 300. */
+  /** `BREAKER_WINDOW_SECONDS`, 300: before and after a death. No longer than the dead-token queue's delay. */
   readonly breakerWindowSeconds: number;
 }
 
@@ -81,7 +96,6 @@ export function readSendMessagesSettings(environment: Environment): SendMessages
     requestQueueUrl: required("REQUEST_QUEUE_URL", QUEUE_URL),
     deadLetterQueueUrl: required("DEAD_LETTER_QUEUE_URL", QUEUE_URL),
     deadTokenQueueUrl: required("DEAD_TOKEN_QUEUE_URL", QUEUE_URL),
-    heldTokenQueueUrl: optional("HELD_TOKEN_QUEUE_URL", QUEUE_URL),
     stateTableName: optional("STATE_TABLE_NAME", TEXT),
     rateTableName: optional("RATE_TABLE_NAME", TEXT),
     rateKey: optional("RATE_KEY", TEXT) ?? optional("AWS_REGION", TEXT),
@@ -97,17 +111,49 @@ export function readSendMessagesSettings(environment: Environment): SendMessages
     maxAgeSeconds: optional("MAX_AGE_SECONDS", wholeNumber(1, LONGEST_AGE_SECONDS)) ?? MAX_AGE_SECONDS[lane],
     packing: optional("PACKING", PACKING) ?? "text",
     ledgerDays: optional("LEDGER_DAYS", COUNT) ?? 15,
-    suppression: optional("SUPPRESSION", ON_OFF) ?? "off",
-    suppressionDays: optional("SUPPRESSION_DAYS", COUNT) ?? 30,
-    breakerSuspectShare: optional("BREAKER_SUSPECT_SHARE", PART) ?? 0.2,
-    breakerCertainShare: optional("BREAKER_CERTAIN_SHARE", PART) ?? 0.5,
-    breakerMinAttempts: optional("BREAKER_MIN_ATTEMPTS", COUNT) ?? 200,
-    breakerWindowSeconds: optional("BREAKER_WINDOW_SECONDS", COUNT) ?? 300,
+    ...suppressionSettings(optional),
+    ...breakerSettings(optional),
   };
   if (settings.rateTableName !== undefined && settings.rateKey === undefined)
     problems.push("RATE_KEY is not set, and there is no AWS_REGION to stand for it");
-  if (problems.length > 0) throw new BadSettings(`Bad settings: ${problems.join("; ")}`);
+  refuse(problems);
   return settings;
+}
+
+/** @throws {BadSettings} when a variable is missing or wrong */
+export function readRetireDeadTokensSettings(environment: Environment): RetireDeadTokensSettings {
+  const { required, optional, problems } = reader(environment);
+  const settings: RetireDeadTokensSettings = {
+    stateTableName: required("STATE_TABLE_NAME", TEXT),
+    heldTokenQueueUrl: required("HELD_TOKEN_QUEUE_URL", QUEUE_URL),
+    eventBusName: optional("EVENT_BUS_NAME", TEXT) ?? "default",
+    ...suppressionSettings(optional),
+    ...breakerSettings(optional),
+  };
+  refuse(problems);
+  return settings;
+}
+
+type Optional = ReturnType<typeof reader>["optional"];
+
+function suppressionSettings(optional: Optional): SuppressionSettings {
+  return {
+    suppression: optional("SUPPRESSION", ON_OFF) ?? "off",
+    suppressionDays: optional("SUPPRESSION_DAYS", COUNT) ?? 30,
+  };
+}
+
+function breakerSettings(optional: Optional): BreakerSettings {
+  return {
+    breakerSuspectShare: optional("BREAKER_SUSPECT_SHARE", PART) ?? 0.2,
+    breakerCertainShare: optional("BREAKER_CERTAIN_SHARE", PART) ?? 0.5,
+    breakerMinAttempts: optional("BREAKER_MIN_ATTEMPTS", COUNT) ?? 200,
+    breakerWindowSeconds: optional("BREAKER_WINDOW_SECONDS", wholeNumber(1, LONGEST_DELAY_SECONDS)) ?? 300,
+  };
+}
+
+function refuse(problems: readonly string[]): void {
+  if (problems.length > 0) throw new BadSettings(`Bad settings: ${problems.join("; ")}`);
 }
 
 /** What a variable may say. */
@@ -203,6 +249,9 @@ const MAX_AGE_SECONDS = { transactional: 3_600, campaign: 259_200 } as const sat
  * SQS must never be the one to drop a record: a lane keeps its records for 4 days, and the last put-back can take 900 s.
  */
 const LONGEST_AGE_SECONDS = 4 * 86_400 - 900;
+
+/** A death is judged when what follows it is known, and SQS delays no record longer than this. */
+const LONGEST_DELAY_SECONDS = 900;
 
 /** @see https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html */
 const LONGEST_INVOCATION_MS = 900_000;

@@ -9,8 +9,10 @@ export const NAMESPACE = "Sluice";
 
 interface MetricDefinition {
   readonly unit: (typeof MetricUnit)[keyof typeof MetricUnit];
-  /** Beside `service` (the function) and `Lane`, which every metric has. All are bounded sets. */
+  /** Beside `service` (the function), and `Lane` where it has one. All are bounded sets. */
   readonly dimensions: readonly Dimension[];
+  /** Emitted by this function alone, which has no lane; else by `send-messages`, in the lane of each. */
+  readonly by?: "retire-dead-tokens";
   /** The question that the metric answers. */
   readonly answers: string;
   /** A distribution keeps each value; everything else is summed between two flushes. */
@@ -117,6 +119,39 @@ export const METRICS = {
     unit: MetricUnit.Count,
     dimensions: [...CHANNEL, "Reason"],
     answers: "How many records went to the dead-token queue, and how sure are they (certain, suspect, replaced)?",
+  },
+  Retired: {
+    by: "retire-dead-tokens",
+    unit: MetricUnit.Count,
+    dimensions: [...CHANNEL, "Reason"],
+    answers: "Of how many tokens was the registry's owner told that they are dead (certain, suspect) or replaced?",
+  },
+  RetireLag: {
+    by: "retire-dead-tokens",
+    unit: MetricUnit.Seconds,
+    dimensions: CHANNEL,
+    distribution: true,
+    answers: "How long after a token was found dead is its owner told? 300 s of it are the breaker's.",
+  },
+  TokensHeld: {
+    by: "retire-dead-tokens",
+    unit: MetricUnit.Count,
+    dimensions: [...CHANNEL, "Reason"],
+    answers:
+      "How many dead tokens are held, because too many died at once (suspect, certain) or no count knows of them (uncounted)? Should be 0: a person decides.",
+  },
+  RetireFailures: {
+    by: "retire-dead-tokens",
+    unit: MetricUnit.Count,
+    dimensions: ["Reason"],
+    answers:
+      "How many dead tokens are received again, because the counts were not to be had (counts) or not yet there (uncounted), or bus or queue did not take them (publish, hold)?",
+  },
+  DeadTokensUnreadable: {
+    by: "retire-dead-tokens",
+    unit: MetricUnit.Count,
+    dimensions: [],
+    answers: "How many records on the dead-token queue are none? They end in its dead-letter queue.",
   },
   Calls: {
     unit: MetricUnit.Count,
@@ -334,6 +369,13 @@ const points = {
   deadToken: (fact) => [
     ["DeadTokens", 1, { ...channelOf(fact), Reason: fact.verdict === "replaced" ? "replaced" : fact.confidence }],
   ],
+  deadTokenUnreadable: () => [["DeadTokensUnreadable", 1]],
+  tokensRetired: (fact) => [
+    ["Retired", fact.tokens, { ...channelOf(fact), Reason: fact.as }],
+    ["RetireLag", fact.oldestMs / 1000, channelOf(fact)],
+  ],
+  tokenHeld: (fact) => [["TokensHeld", 1, { ...channelOf(fact), Reason: fact.because }]],
+  retireFailed: (fact) => [["RetireFailures", fact.tokens, { Reason: fact.step }]],
   retried: () => [],
   putBack: (fact) => [
     ["PutBacks", 1, { Reason: fact.because }],
@@ -408,6 +450,22 @@ const LINES = {
     message: "A device token goes to the dead-token queue",
     by: (fact) => `${fact.applicationId} ${fact.channelType} ${fact.reason}`,
   },
+  deadTokenUnreadable: {
+    level: "error",
+    message: "A record on the dead-token queue is none",
+    by: (fact) => fact.detail,
+  },
+  tokensRetired: {
+    level: "info",
+    message: "Dead tokens are told to their owner",
+    by: (fact) => `${fact.applicationId} ${fact.channelType} ${fact.as}`,
+  },
+  tokenHeld: {
+    level: "error",
+    message: "Dead tokens are held: so many died at once that a mistake is likelier than uninstalls",
+    by: (fact) => `${fact.applicationId} ${fact.channelType} ${fact.because}`,
+  },
+  retireFailed: { level: "warn", message: "Dead tokens are received again", by: (fact) => fact.step },
   batchSettled: { level: "info", message: "Batch settled", by: () => "" },
   rateSlowed: { level: "warn", message: "All functions slow down: the service throttles", by: () => "" },
   rateTimelineFailed: { level: "warn", message: "The rate table did not answer", by: (fact) => fact.detail },
@@ -440,9 +498,16 @@ export interface Telemetry {
 /** A killed invocation has told what it did until this long before. */
 const FLUSH_EVERY_MS = 2_000;
 
+/** Whose facts they are. */
+interface Origin {
+  readonly functionName: string;
+  /** Where the function is deployed once for each. */
+  readonly lane?: string;
+}
+
 /** Turns facts into Powertools log lines and metrics. Printed are only facts, which hold nothing that is private. */
-export function telemetry({ functionName, lane }: { readonly functionName: string; readonly lane: string }): Telemetry {
-  const logger = new Logger({ serviceName: functionName, persistentLogAttributes: { lane } });
+export function telemetry({ functionName, lane }: Origin): Telemetry {
+  const logger = new Logger({ serviceName: functionName, persistentLogAttributes: { ...(lane && { lane }) } });
   const sinks = new Map<string, Metrics>();
   let values = new Map<string, { readonly point: Point; readonly values: number[] }>();
   let lines = new Map<string, Line>();
@@ -469,7 +534,8 @@ export function telemetry({ functionName, lane }: { readonly functionName: strin
     const key = JSON.stringify(dimensions);
     let sink = sinks.get(key);
     if (sink === undefined) {
-      sink = new Metrics({ namespace: NAMESPACE, serviceName: functionName, defaultDimensions: { Lane: lane } });
+      const defaultDimensions: Record<string, string> = { ...(lane && { Lane: lane }) };
+      sink = new Metrics({ namespace: NAMESPACE, serviceName: functionName, defaultDimensions });
       sinks.set(key, sink);
     }
     return sink;

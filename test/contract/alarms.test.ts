@@ -379,15 +379,19 @@ describe("a page of the runbook", () => {
   });
 });
 
-it("an event that EventBridge has given up: undelivered-events", () => {
-  const event = {
+it.each([
+  { what: "an event that EventBridge has given up", queue: "undelivered-events", raises: "UndeliveredEventsAlarm" },
+  { what: "a dead token that is held", queue: "held-tokens", raises: "HeldTokensAlarm" },
+  { what: "a dead token that was received ten times", queue: "dead-tokens-dead-letters", raises: "UntoldTokensAlarm" },
+])("$what: $raises", ({ queue, raises }) => {
+  const waiting = {
     namespace: "AWS/SQS",
     name: "ApproximateNumberOfMessagesVisible",
-    dimensions: { QueueName: "sluice-dev-undelivered-events" },
+    dimensions: { QueueName: `sluice-dev-${queue}` },
     atMs: START_MS,
     values: [1],
   };
-  expect(raisedBy([event], template)).toEqual(["UndeliveredEventsAlarm"]);
+  expect(raisedBy([waiting], template)).toEqual([raises]);
 });
 
 const RUNBOOK = new URL("../../docs/runbook/", import.meta.url);

@@ -61,20 +61,18 @@ it("charts every metric that there is, and none that there is not", () => {
 it("charts metrics by the dimensions that they are emitted with, and as they are kept", () => {
   for (const { name, dimensions, stat } of charted()) {
     const metric = METRICS[name as MetricName];
-    expect(
-      [
-        ["service", "Lane"],
-        ["service", "Lane", ...metric.dimensions],
-      ],
-      name,
-    ).toContainEqual(dimensions);
+    const common = "by" in metric ? ["service"] : ["service", "Lane"];
+    expect([common, [...common, ...metric.dimensions]], name).toContainEqual(dimensions);
     if (stat !== "Sum") expect(metric, `${name} ${stat}`).toHaveProperty("distribution");
   }
 });
 
 it("knows every form of a line", () => {
   const searches = text.match(/SEARCH/g) ?? [];
-  expect(charted().filter(({ dimensions }) => dimensions.length > 2)).toHaveLength(searches.length);
+  const ofSearches = charted().filter(
+    ({ name, dimensions }) => dimensions.length > 2 || "by" in METRICS[name as MetricName],
+  );
+  expect(ofSearches).toHaveLength(searches.length);
 });
 
 it("answers from top to bottom what an operator asks", () => {

@@ -12,6 +12,7 @@ const OPTIONS = [
   `--param=ruleArns=${RULE_ARN}`,
   "--param=alarmTopicArn=arn:aws:sns:us-east-1:123456789012:on-call",
   "--param=encryption=key",
+  "--param=retire=off",
   "--param=warmWritesPerSecond=20000",
   "--param=vpcId=vpc-0a1b2c3d",
   "--param=vpcSubnetIds=subnet-0a1b2c3d,subnet-4e5f6a7b",
@@ -179,6 +180,20 @@ it("warms the state table when it is asked for", () => {
   expect(warmth(full)).toEqual({ WriteUnitsPerSecond: 20_000, ReadUnitsPerSecond: 12_000 });
 });
 
+it("leaves dead tokens on their queue with retire=off, and says what is off then", () => {
+  const retires = (template: Package["template"]) => {
+    const mappings = ofType<{ EventSourceArn: unknown; Enabled: boolean }>(template, "AWS::Lambda::EventSourceMapping");
+    const deadTokens = JSON.stringify(arnOf("DeadTokenQueue"));
+    return Object.values(mappings).find(({ EventSourceArn }) => JSON.stringify(EventSourceArn) === deadTokens)?.Enabled;
+  };
+  expect([retires(plain), retires(full)]).toEqual([true, false]);
+  const [said, saidInFull] = packages.map(({ output }) => output);
+  expect(said).not.toContain("Retiring is off");
+  expect(saidInFull).toMatch(
+    /Retiring is off: dead tokens stay on the queue sluice-\w+-dead-tokens [\s\S]+there is no breaker/,
+  );
+});
+
 describe("a parameter that makes no sense", () => {
   type Computed = Record<string, (from: { resolveVariable(name: string): Promise<string> }) => Promise<unknown>>;
   const computed: Computed = createRequire(import.meta.url)("../../serverless.computed.cjs");
@@ -187,6 +202,7 @@ describe("a parameter that makes no sense", () => {
   });
 
   it.each([
+    ["retires", { retire: "no" }, `Parameter retire: it must be "on" or "off", not "no".`],
     ["sseOfQueues", { encryption: "kms" }, `Parameter encryption: it must be "aws" or "key", not "kms".`],
     [
       "warmThroughput",

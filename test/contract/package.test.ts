@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readSendMessagesSettings } from "../../shared/settings.ts";
+import { readRetireDeadTokensSettings, readSendMessagesSettings } from "../../shared/settings.ts";
 import { OTHER_OUTPUTS, QUEUE_OUTPUTS } from "../../tools/cli/deployment.ts";
 import { type Package, serverlessPackage, type Template } from "../support/serverless-package.ts";
 
@@ -50,6 +50,7 @@ interface EventSourceMapping {
 
 interface Queue {
   readonly QueueName: string;
+  readonly DelaySeconds?: number;
   readonly VisibilityTimeout?: number;
   readonly MessageRetentionPeriod: number;
   readonly RedrivePolicy?: { readonly deadLetterTargetArn: Reference; readonly maxReceiveCount: number };
@@ -81,6 +82,22 @@ function resource<Properties>(logicalId: string, type: string): Properties {
 const resourcesOfType = <Properties>(type: string): Properties[] =>
   Object.values(template.Resources).flatMap((one) => (one.Type === type ? [one.Properties as Properties] : []));
 
+const mappingsOf = (functionId: string) =>
+  resourcesOfType<EventSourceMapping>("AWS::Lambda::EventSourceMapping").filter(
+    (mapping) => JSON.stringify(mapping.FunctionName) === JSON.stringify(arnOf(functionId)),
+  );
+
+/** A function's environment as it sees it: a queue's URL where the template refers to one. */
+const asTexts = (variables: LambdaFunction["Environment"]["Variables"]): Record<string, string> => ({
+  ...SET_BY_LAMBDA,
+  ...Object.fromEntries(
+    Object.entries(variables).map(([name, value]) => [
+      name,
+      typeof value === "string" ? value : "https://sqs.us-east-1.amazonaws.com/123456789012/sluice-dev",
+    ]),
+  ),
+});
+
 beforeAll(async () => {
   packaged = await serverlessPackage([`--param=applicationIds=${APPLICATION_IDS}`]);
   template = packaged.template;
@@ -109,7 +126,7 @@ describe.each(LANES)("the $lane lane", ({ lane, logicalName, batchSize, window, 
   });
 
   it("is told its lane, its queues and its part of the rate", () => {
-    const mappings = resourcesOfType<EventSourceMapping>("AWS::Lambda::EventSourceMapping");
+    const mappings = LANES.flatMap((one) => mappingsOf(`SendMessages${one.logicalName}LambdaFunction`));
     const fleet = mappings.reduce((sum, mapping) => sum + mapping.ScalingConfig.MaximumConcurrency, 0);
     expect(theFunction().Environment.Variables).toMatchObject({
       APPLICATION_IDS: `${APPLICATION_IDS}`,
@@ -126,19 +143,12 @@ describe.each(LANES)("the $lane lane", ({ lane, logicalName, batchSize, window, 
   });
 
   it("reads settings by which every record expires before its queue forgets it", () => {
-    const variables = Object.entries(theFunction().Environment.Variables).map(([name, value]) => [
-      name,
-      typeof value === "string" ? value : "https://sqs.us-east-1.amazonaws.com/123456789012/sluice-dev",
-    ]);
-    const settings = readSendMessagesSettings({ ...Object.fromEntries(variables), ...SET_BY_LAMBDA });
+    const settings = readSendMessagesSettings(asTexts(theFunction().Environment.Variables));
     expect(settings.maxAgeSeconds).toBeLessThan(theQueue(queueId).MessageRetentionPeriod);
   });
 
   it("is fed by its own queue alone, and can hand single records back", () => {
-    const mappings = resourcesOfType<EventSourceMapping>("AWS::Lambda::EventSourceMapping").filter(
-      (mapping) => JSON.stringify(mapping.FunctionName) === JSON.stringify(arnOf(functionId)),
-    );
-    expect(mappings).toEqual([
+    expect(mappingsOf(functionId)).toEqual([
       {
         BatchSize: batchSize,
         ...(window > 0 && { MaximumBatchingWindowInSeconds: window }),
@@ -213,10 +223,86 @@ describe.each(LANES)("the $lane lane", ({ lane, logicalName, batchSize, window, 
   });
 });
 
+describe("retire-dead-tokens", () => {
+  const functionId = "RetireDeadTokensLambdaFunction";
+  const theFunction = () => resource<LambdaFunction>(functionId, "AWS::Lambda::Function");
+  const theQueue = () => resource<Queue>("DeadTokenQueue", "AWS::SQS::Queue");
+
+  it("runs the bundle on Node 24, and is told all that it has to know", () => {
+    expect(theFunction()).toMatchObject({
+      FunctionName: "sluice-dev-retire-dead-tokens",
+      Handler: "dist/retire-dead-tokens/index.handler",
+      Runtime: "nodejs24.x",
+      Timeout: 30,
+      Role: arnOf("RetireDeadTokensRole"),
+    });
+    const variables = theFunction().Environment.Variables;
+    expect(variables).toMatchObject({
+      HELD_TOKEN_QUEUE_URL: urlOf("HeldTokenQueue"),
+      STATE_TABLE_NAME: urlOf("StateTable"),
+      EVENT_BUS_NAME: "default",
+    });
+    expect(readRetireDeadTokensSettings(asTexts(variables))).toMatchObject({ breakerWindowSeconds: 300 });
+  });
+
+  it("gets a dead token when the breaker's window after it is over, and again when it failed", () => {
+    const queue = theQueue();
+    expect(queue.DelaySeconds).toBe(Number(theFunction().Environment.Variables["BREAKER_WINDOW_SECONDS"]));
+    expect(queue.VisibilityTimeout).toBe(6 * 30 + 10);
+    expect(queue.RedrivePolicy).toEqual({
+      deadLetterTargetArn: arnOf("DeadTokenDeadLetterQueue"),
+      maxReceiveCount: 10,
+    });
+    expect(mappingsOf(functionId)).toEqual([
+      {
+        BatchSize: 1000,
+        MaximumBatchingWindowInSeconds: 10,
+        EventSourceArn: arnOf("DeadTokenQueue"),
+        FunctionName: arnOf(functionId),
+        FunctionResponseTypes: ["ReportBatchItemFailures"],
+        ScalingConfig: { MaximumConcurrency: 2 },
+        Enabled: true,
+      },
+    ]);
+  });
+
+  it("may do what it does and nothing else", () => {
+    const role = resource<Role>("RetireDeadTokensRole", "AWS::IAM::Role");
+    expect(role.Policies.flatMap((policy) => policy.PolicyDocument.Statement)).toEqual([
+      { Effect: "Allow", Action: "dynamodb:Query", Resource: arnOf("StateTable") },
+      {
+        Effect: "Allow",
+        Action: "events:PutEvents",
+        Resource: {
+          "Fn::Sub": `arn:\${AWS::Partition}:events:\${AWS::Region}:\${AWS::AccountId}:event-bus/default`,
+        },
+      },
+      {
+        Effect: "Allow",
+        Action: ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+        Resource: arnOf("DeadTokenQueue"),
+      },
+      { Effect: "Allow", Action: "sqs:SendMessage", Resource: arnOf("HeldTokenQueue") },
+      {
+        Effect: "Allow",
+        Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
+        Resource: arnOf("RetireDeadTokensLogGroup"),
+      },
+    ]);
+  });
+
+  it("ships its bundle and the map of it, nothing else", async () => {
+    expect(namesInZip(await packaged.read("retireDeadTokens.zip"))).toEqual([
+      "dist/retire-dead-tokens/index.mjs",
+      "dist/retire-dead-tokens/index.mjs.map",
+    ]);
+  });
+});
+
 describe("the stack", () => {
   it("has one role for each function, and none holds a star", () => {
     const roles = resourcesOfType<Role>("AWS::IAM::Role");
-    expect(roles).toHaveLength(LANES.length);
+    expect(roles).toHaveLength(LANES.length + 1);
     expect(JSON.stringify(roles)).not.toContain("*");
   });
 
@@ -239,7 +325,7 @@ describe("the stack", () => {
 
   it("encrypts every queue", () => {
     const queues = resourcesOfType<Queue>("AWS::SQS::Queue");
-    expect(queues).toHaveLength(7);
+    expect(queues).toHaveLength(8);
     expect(queues.filter((queue) => !queue.SqsManagedSseEnabled)).toEqual([]);
   });
 
@@ -275,7 +361,15 @@ describe("the stack", () => {
       StateTableName: { Value: urlOf("StateTable") },
       RateTableName: { Value: "sluice-dev-rate" },
       FunctionNames: {
-        Value: { "Fn::Join": [",", LANES.map(({ logicalName }) => urlOf(`SendMessages${logicalName}LambdaFunction`))] },
+        Value: {
+          "Fn::Join": [
+            ",",
+            [
+              ...LANES.map(({ logicalName }) => urlOf(`SendMessages${logicalName}LambdaFunction`)),
+              urlOf("RetireDeadTokensLambdaFunction"),
+            ],
+          ],
+        },
       },
     });
   });

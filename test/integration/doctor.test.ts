@@ -47,6 +47,7 @@ afterAll(() => service.close());
 const wrongIn = (findings: readonly Finding[]) => findings.filter(({ verdict }) => verdict === "wrong");
 const sender = (lane: "transactional" | "campaign") =>
   account.functions[`sluice-shop-send-messages-${lane}`] as AwsFunction;
+const retirer = () => account.functions["sluice-shop-retire-dead-tokens"] as AwsFunction;
 const queue = (name: string) => account.queues[`sluice-shop-${name}`] as Record<string, string>;
 const mapping = (lane: "transactional" | "campaign") => sender(lane).mappings[0] as Record<string, unknown>;
 
@@ -68,11 +69,13 @@ describe("a good stage", () => {
         "campaign-dead-letters",
         "dead-tokens",
         "held-tokens",
+        "dead-tokens-dead-letters",
       ].map((name) => `ok queue sluice-shop-${name}`),
       "ok table sluice-shop-state",
       "ok table sluice-shop-rate",
       "ok function sluice-shop-send-messages-transactional",
       "ok function sluice-shop-send-messages-campaign",
+      "ok function sluice-shop-retire-dead-tokens",
       "unchecked permissions of the functions",
     ]);
   });
@@ -301,6 +304,20 @@ describe("a broken stage", () => {
       message: /without ReportBatchItemFailures/,
       cure: /npm run deploy/,
     },
+    {
+      what: "a function for dead tokens that has no table",
+      breakIt: () => delete retirer().environment["STATE_TABLE_NAME"],
+      subject: "function sluice-shop-retire-dead-tokens",
+      message: /cannot start: Bad settings: STATE_TABLE_NAME is not set/,
+      cure: /npm run deploy/,
+    },
+    {
+      what: "dead tokens that are received twice",
+      breakIt: () => (queue("dead-tokens")["VisibilityTimeout"] = "180"),
+      subject: "queue sluice-shop-dead-tokens",
+      message: /180 s, under six time-outs .* \(190 s\)/,
+      cure: /npm run deploy/,
+    },
   ])("with $what is found, with the cure", async ({ breakIt, subject, message, cure }) => {
     await breakIt();
     const wrong = wrongIn(await examine("shop", NOW)).filter((finding) => finding.subject === subject);
@@ -361,6 +378,16 @@ describe("what cannot be checked", () => {
       verdict: "unchecked",
       message: "Service Quotas does not list it",
       cure: expect.stringContaining("Look at Service Quotas"),
+    });
+  });
+
+  it("because dead tokens may be for a consumer of one's own", async () => {
+    Object.assign(retirer().mappings[0] ?? {}, { State: "Disabled" });
+    expect(await uncheckedIn()).toContainEqual({
+      subject: "function sluice-shop-retire-dead-tokens",
+      verdict: "unchecked",
+      message: expect.stringMatching(/takes no dead tokens .* Disabled\): right with retire=off/),
+      cure: expect.stringContaining("update-event-source-mapping --uuid mapping-dead-tokens --enabled"),
     });
   });
 

@@ -52,37 +52,54 @@ export function goodAccount(stage: string, applicationId: string, sqsUrl: string
       MessageRetentionPeriod: String(4 * DAY),
       RedrivePolicy: JSON.stringify({ deadLetterTargetArn: arn(name(`${part}-dead-letters`)), maxReceiveCount: 10 }),
     });
-  const sender = (part: string, Timeout: number, mapping: Record<string, unknown>): [string, AwsFunction] => [
-    name(`send-messages-${part}`),
-    {
-      Runtime: "nodejs24.x",
-      State: "Active",
-      Timeout,
-      recursiveLoop: "Allow",
-      environment: {
-        APPLICATION_IDS: applicationId,
-        LANE: part,
-        REQUEST_QUEUE_URL: url(name(part)),
-        DEAD_LETTER_QUEUE_URL: url(name(`${part}-dead-letters`)),
-        DEAD_TOKEN_QUEUE_URL: url(name("dead-tokens")),
-        MESSAGES_PER_SECOND: "25000",
-        CALLS_PER_SECOND: "4000",
-        FLEET_CONCURRENCY: "28",
+  /** A function, which the queue of the name `part` feeds. */
+  const fed = (
+    part: string,
+    rest: Pick<AwsFunction, "Timeout" | "recursiveLoop" | "environment">,
+    mapping: Record<string, unknown>,
+  ): AwsFunction => ({
+    Runtime: "nodejs24.x",
+    State: "Active",
+    ...rest,
+    mappings: [
+      {
+        UUID: `mapping-${part}`,
+        State: "Enabled",
+        EventSourceArn: arn(name(part)),
+        FunctionResponseTypes: ["ReportBatchItemFailures"],
+        ...mapping,
       },
-      mappings: [
-        {
-          UUID: `mapping-${part}`,
-          State: "Enabled",
-          EventSourceArn: arn(name(part)),
-          FunctionResponseTypes: ["ReportBatchItemFailures"],
-          ...mapping,
-        },
-      ],
-    },
+    ],
+  });
+  const sender = (part: string, Timeout: number, mapping: Record<string, unknown>): [string, AwsFunction] => {
+    const environment = {
+      APPLICATION_IDS: applicationId,
+      LANE: part,
+      REQUEST_QUEUE_URL: url(name(part)),
+      DEAD_LETTER_QUEUE_URL: url(name(`${part}-dead-letters`)),
+      DEAD_TOKEN_QUEUE_URL: url(name("dead-tokens")),
+      MESSAGES_PER_SECOND: "25000",
+      CALLS_PER_SECOND: "4000",
+      FLEET_CONCURRENCY: "28",
+    };
+    return [name(`send-messages-${part}`), fed(part, { Timeout, recursiveLoop: "Allow", environment }, mapping)];
+  };
+  const retirer: [string, AwsFunction] = [
+    name("retire-dead-tokens"),
+    fed(
+      "dead-tokens",
+      {
+        Timeout: 30,
+        recursiveLoop: "Terminate",
+        environment: { STATE_TABLE_NAME: name("state"), HELD_TOKEN_QUEUE_URL: url(name("held-tokens")) },
+      },
+      { MaximumBatchingWindowInSeconds: 10 },
+    ),
   ];
   const functions = Object.fromEntries([
     sender("transactional", 30, { ScalingConfig: { MaximumConcurrency: 20 } }),
     sender("campaign", 60, { ScalingConfig: { MaximumConcurrency: 8 }, MaximumBatchingWindowInSeconds: 1 }),
+    retirer,
   ]);
   const outputs = {
     [QUEUE_OUTPUTS.transactional]: url(name("transactional")),
@@ -91,6 +108,7 @@ export function goodAccount(stage: string, applicationId: string, sqsUrl: string
     [QUEUE_OUTPUTS.campaignDeadLetters]: url(name("campaign-dead-letters")),
     [QUEUE_OUTPUTS.deadTokens]: url(name("dead-tokens")),
     [QUEUE_OUTPUTS.heldTokens]: url(name("held-tokens")),
+    [QUEUE_OUTPUTS.deadTokensDeadLetters]: url(name("dead-tokens-dead-letters")),
     [OTHER_OUTPUTS.applicationIds]: applicationId,
     [OTHER_OUTPUTS.stateTable]: name("state"),
     [OTHER_OUTPUTS.rateTable]: name("rate"),
@@ -104,8 +122,9 @@ export function goodAccount(stage: string, applicationId: string, sqsUrl: string
     queues: Object.fromEntries([
       lane("transactional", "180"),
       lane("campaign", "361"),
-      ...["transactional-dead-letters", "campaign-dead-letters", "dead-tokens", "held-tokens"].map((part) =>
-        queue(part),
+      queue("dead-tokens", { VisibilityTimeout: "190" }),
+      ...["transactional-dead-letters", "campaign-dead-letters", "held-tokens", "dead-tokens-dead-letters"].map(
+        (part) => queue(part),
       ),
     ]),
     tables: {

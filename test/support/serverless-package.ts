@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -20,6 +20,8 @@ export interface Template {
 export interface Package {
   readonly template: Template;
   readonly templateFile: string;
+  /** What the command printed. */
+  readonly output: string;
   /** Of one of its files. */
   read(name: string): Promise<Buffer>;
   remove(): Promise<void>;
@@ -32,24 +34,40 @@ export interface Package {
  */
 export async function serverlessPackage(options: readonly string[]): Promise<Package> {
   const folder = await mkdtemp(join(tmpdir(), "sluice-package-"));
+  const service = await copiedService(join(folder, "service"));
+  const packageFolder = join(folder, "package");
   const command = join(CHECKOUT, "node_modules/.bin/serverless");
   const nowhere = "http://127.0.0.1:9";
   const env = { PATH: process.env["PATH"], HOME: folder, HTTP_PROXY: nowhere, HTTPS_PROXY: nowhere };
   const remove = () => rm(folder, { recursive: true });
-  const read = (name: string) => readFile(join(folder, name));
+  const read = (name: string) => readFile(join(packageFolder, name));
   try {
-    await new Promise<void>((resolve, reject) => {
-      execFile(command, ["package", "--package", folder, ...options], { cwd: CHECKOUT, env }, (error, stdout) =>
-        error ? reject(new Error(stdout, { cause: error })) : resolve(),
+    const output = await new Promise<string>((resolve, reject) => {
+      execFile(
+        command,
+        ["package", "--package", packageFolder, ...options],
+        { cwd: service, env },
+        (error, stdout, stderr) => (error ? reject(new Error(stdout, { cause: error })) : resolve(stdout + stderr)),
       );
     });
     const name = "cloudformation-template-update-stack.json";
     const template = JSON.parse(String(await read(name)));
-    return { template, templateFile: join(folder, name), read, remove };
+    return { template, templateFile: join(packageFolder, name), output, read, remove };
   } catch (error) {
     await remove();
     throw error;
   }
+}
+
+/** Serverless writes into the service's own folder before it moves what it wrote: packages of one folder mix. */
+async function copiedService(folder: string): Promise<string> {
+  await Promise.all(
+    ["serverless.yml", "serverless.computed.cjs", "package.json", "tools/deploy", "shared", "dist"].map((part) =>
+      cp(join(CHECKOUT, part), join(folder, part), { recursive: true }),
+    ),
+  );
+  await symlink(join(CHECKOUT, "node_modules"), join(folder, "node_modules"));
+  return folder;
 }
 
 /** The properties of all resources of a type, by logical id. */

@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { BadSettings, type Environment, readSendMessagesSettings } from "../../shared/settings.ts";
+import {
+  BadSettings,
+  type Environment,
+  readRetireDeadTokensSettings,
+  readSendMessagesSettings,
+} from "../../shared/settings.ts";
 
 const least = {
   APPLICATION_IDS: "b31c292f",
@@ -13,9 +18,9 @@ const least = {
 const read = (more: Environment = {}) => readSendMessagesSettings({ ...least, ...more });
 
 /** What is wrong with the environment, sentence by sentence. */
-function problemsOf(environment: Environment): readonly string[] {
+function problemsOf(environment: Environment, read: (from: Environment) => unknown = readSendMessagesSettings) {
   try {
-    readSendMessagesSettings(environment);
+    read(environment);
   } catch (error) {
     expect(error).toBeInstanceOf(BadSettings);
     expect(error).toMatchObject({ name: "BadSettings", code: "bad_settings" });
@@ -34,7 +39,6 @@ describe("readSendMessagesSettings", () => {
       requestQueueUrl: least.REQUEST_QUEUE_URL,
       deadLetterQueueUrl: least.DEAD_LETTER_QUEUE_URL,
       deadTokenQueueUrl: least.DEAD_TOKEN_QUEUE_URL,
-      heldTokenQueueUrl: undefined,
       stateTableName: undefined,
       rateTableName: undefined,
       rateKey: undefined,
@@ -63,7 +67,6 @@ describe("readSendMessagesSettings", () => {
     { name: "APPLICATION_IDS", text: "one", field: "applicationIds", value: ["one"] },
     { name: "APPLICATION_IDS", text: " one , two,three ", field: "applicationIds", value: ["one", "two", "three"] },
     { name: "LANE", text: "campaign", field: "lane", value: "campaign" },
-    { name: "HELD_TOKEN_QUEUE_URL", text: "https://q/held", field: "heldTokenQueueUrl", value: "https://q/held" },
     { name: "STATE_TABLE_NAME", text: "sluice-dev-state", field: "stateTableName", value: "sluice-dev-state" },
     { name: "RATE_KEY", text: "shared", field: "rateKey", value: "shared" },
     { name: "AWS_REGION", text: "eu-west-1", field: "rateKey", value: "eu-west-1" },
@@ -132,7 +135,6 @@ describe("readSendMessagesSettings", () => {
     },
     { name: "DEAD_LETTER_QUEUE_URL", mustBe: "the URL of a queue", texts: ["x"] },
     { name: "DEAD_TOKEN_QUEUE_URL", mustBe: "the URL of a queue", texts: ["x"] },
-    { name: "HELD_TOKEN_QUEUE_URL", mustBe: "the URL of a queue", texts: ["x"] },
     { name: "MESSAGES_PER_SECOND", mustBe: count, texts: ["0", "-1", "2.5", "1e3", "25,000", "x", "9007199254740993"] },
     { name: "CALLS_PER_SECOND", mustBe: count, texts: ["0"] },
     { name: "FLEET_CONCURRENCY", mustBe: count, texts: ["0", "x", "NaN", "Infinity"] },
@@ -154,7 +156,7 @@ describe("readSendMessagesSettings", () => {
     { name: "BREAKER_SUSPECT_SHARE", mustBe: upToOne, texts: ["0", "1.1"] },
     { name: "BREAKER_CERTAIN_SHARE", mustBe: upToOne, texts: ["0", "1.1"] },
     { name: "BREAKER_MIN_ATTEMPTS", mustBe: count, texts: ["0"] },
-    { name: "BREAKER_WINDOW_SECONDS", mustBe: count, texts: ["0"] },
+    { name: "BREAKER_WINDOW_SECONDS", mustBe: "a whole number from 1 to 900", texts: ["0", "901"] },
   ])("$name must be $mustBe", ({ name, mustBe, texts }) => {
     for (const text of texts) {
       expect(problemsOf({ ...least, [name]: text })).toEqual([`${name} must be ${mustBe}, not ${text}`]);
@@ -174,6 +176,41 @@ describe("readSendMessagesSettings", () => {
       "FLEET_CONCURRENCY must be a whole number, 1 or more, not 0",
       "RETRY_BASE_SECONDS must be a number over 0 and at most 900, not x",
       "RATE_KEY is not set, and there is no AWS_REGION to stand for it",
+    ]);
+  });
+});
+
+describe("readRetireDeadTokensSettings", () => {
+  const leastToRetire = {
+    STATE_TABLE_NAME: "sluice-dev-state",
+    HELD_TOKEN_QUEUE_URL: "https://sqs.eu-west-1.amazonaws.com/123456789012/sluice-dev-held-tokens",
+  } satisfies Environment;
+
+  it("has a default for all that need not be said", () => {
+    expect(readRetireDeadTokensSettings(leastToRetire)).toEqual({
+      stateTableName: "sluice-dev-state",
+      heldTokenQueueUrl: leastToRetire.HELD_TOKEN_QUEUE_URL,
+      eventBusName: "default",
+      suppression: "off",
+      suppressionDays: 30,
+      breakerSuspectShare: 0.2,
+      breakerCertainShare: 0.5,
+      breakerMinAttempts: 200,
+      breakerWindowSeconds: 300,
+    });
+  });
+
+  it("takes what it is told", () => {
+    const told = { ...leastToRetire, EVENT_BUS_NAME: "registry", BREAKER_WINDOW_SECONDS: "900" };
+    expect(readRetireDeadTokensSettings(told)).toMatchObject({ eventBusName: "registry", breakerWindowSeconds: 900 });
+  });
+
+  it("names all that is wrong at once", () => {
+    const wrong = { HELD_TOKEN_QUEUE_URL: "held", BREAKER_SUSPECT_SHARE: "20%" };
+    expect(problemsOf(wrong, readRetireDeadTokensSettings)).toEqual([
+      "STATE_TABLE_NAME is not set",
+      "HELD_TOKEN_QUEUE_URL must be the URL of a queue, not held",
+      "BREAKER_SUSPECT_SHARE must be a number over 0 and at most 1, not 20%",
     ]);
   });
 });

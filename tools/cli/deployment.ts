@@ -29,6 +29,7 @@ export const QUEUE_OUTPUTS = {
   campaignDeadLetters: "CampaignDeadLetterQueueUrl",
   deadTokens: "DeadTokenQueueUrl",
   heldTokens: "HeldTokenQueueUrl",
+  deadTokensDeadLetters: "DeadTokenDeadLetterQueueUrl",
 } as const satisfies Partial<Record<QueueName, string>>;
 
 /** The other outputs of a stack that verbs read. */

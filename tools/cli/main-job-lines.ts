@@ -42,7 +42,7 @@ export function mainJobLines(report: MainJobReport, rejected: readonly RejectedR
     `${calls.total} calls, ${answered} of them answered, ${(addresses.total / Math.max(1, calls.total)).toFixed(1)} addresses a call; ` +
       `${seconds.toFixed(1)} s, the most in a second ${rate.messages.worstSecond} of ${rate.messages.perSecond} messages.`,
     ...Object.entries(accounts.deadLetters).map(([reason, count]) => `dead letters, ${reason}: ${count} addresses`),
-    ...(accounts.replaced > 0 ? [`replaced tokens: ${accounts.replaced}`] : []),
+    `device tokens: ${accounts.retired} retired, ${accounts.replaced} replaced, ${accounts.held} held`,
     "",
     balanced ? "The ledger balances." : `The ledger does NOT balance: ${surplus(comparison)} deliveries too many.`,
   ];

@@ -1,15 +1,16 @@
 import { createWriteStream } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { retireOffLines } from "../deploy/retire-off.ts";
 import { DELIVERIES_ID, defaultOrders, defaultScript, SHOP_ID } from "../local/main-job/default-input.ts";
 import { type MainJobReport, type Progress, runMainJob } from "../local/main-job/main-job.ts";
 import { metricSums } from "../local/main-job/metric-sums.ts";
 import type { Order } from "../local/main-job/order.ts";
 import { type RejectedRow, recipientsOrders } from "../local/main-job/recipients-input.ts";
 import type { Script } from "../local/push-simulator/script.ts";
-import { startStack } from "../local/stack.ts";
-import { LOCAL_RATE, type Rate } from "../local/stage.ts";
+import { type StackLine, startStack } from "../local/stack.ts";
+import { LOCAL_QUEUE_NAMES, LOCAL_RATE, type Rate } from "../local/stage.ts";
 import { announceStage } from "./local-stage.ts";
 import { mainJobLines } from "./main-job-lines.ts";
 import { print } from "./print.ts";
@@ -22,6 +23,7 @@ interface StartOptions {
   readonly seed: number;
   readonly rate: number;
   readonly serve?: true;
+  readonly retire: "on" | "off";
   readonly json?: true;
 }
 
@@ -35,13 +37,20 @@ export function start(): Command {
     .option("--seed <n>", "chooses the default input and who is hit by what", wholeNumber, 1)
     .option("--rate <n>", "messages a second", wholeNumber, LOCAL_RATE.messagesPerSecond)
     .option("--serve", "send nothing; keep the pipeline up for your own requests until Ctrl-C")
+    .addOption(
+      new Option("--retire <what>", "off, with --serve: dead tokens stay on their queue, for a consumer of your own")
+        .choices(["on", "off"])
+        .default("on"),
+    )
     .option("--json", "print one JSON object at the end")
     .action((options: StartOptions) => (options.serve ? serve(options) : runJob(options)));
 }
 
 async function serve(options: StartOptions): Promise<void> {
+  const { retire } = options;
   const log = logFile();
-  const stack = await startStack({ rate: rateOf(options), onLog: ({ source, line }) => log.write(source, line) });
+  const onLog = ({ source, line }: StackLine) => log.write(source, line);
+  const stack = await startStack({ rate: rateOf(options), retire, onLog });
   const retract = await announceStage(stack);
   const exports = Object.entries(stack.environment).map(([name, value]) => `export ${name}=${value}`);
   const queues = Object.entries(stack.queueUrls).map(([name, url]) => `  ${name.padEnd(26)}${url}`);
@@ -55,11 +64,20 @@ async function serve(options: StartOptions): Promise<void> {
       "Queues:",
       ...queues,
       "",
+      ...(retire === "off" ? [...retireOffLines(LOCAL_QUEUE_NAMES.deadTokens), ""] : []),
       `Push simulator: ${stack.simulator.url}/_simulator/ledger`,
+      `Event bus: ${stack.eventBus.url}/_event-bus/events`,
       `Log: ${log.path}`,
       "Ctrl-C ends it; what is on the queues then is gone.",
     ],
-    { environment: stack.environment, queueUrls: stack.queueUrls, simulator: stack.simulator.url, log: log.path },
+    {
+      environment: stack.environment,
+      queueUrls: stack.queueUrls,
+      simulator: stack.simulator.url,
+      eventBus: stack.eventBus.url,
+      retire,
+      log: log.path,
+    },
   );
   await new Promise<void>((resolve) => {
     process.once("SIGINT", resolve);
@@ -70,6 +88,8 @@ async function serve(options: StartOptions): Promise<void> {
 }
 
 async function runJob(options: StartOptions): Promise<void> {
+  if (options.retire === "off")
+    throw new UsageError("--retire off goes with --serve: a job balances what became of dead tokens as well.");
   const rate = rateOf(options);
   const { orders, script, rejected } = await input(options, rate);
   if (orders.length === 0) throw new UsageError("There is nothing to send: every row was rejected.");

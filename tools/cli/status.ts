@@ -19,6 +19,7 @@ const QUEUES: readonly QueueName[] = [
   "campaignDeadLetters",
   "deadTokens",
   "heldTokens",
+  "deadTokensDeadLetters",
 ];
 
 /** `sluice status`: what waits where, at what rate it goes, and what keeps it from going. */

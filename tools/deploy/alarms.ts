@@ -120,6 +120,29 @@ function alarmTable(maximumConcurrency: ByLane): readonly Alarm[] {
       periodSeconds: 300,
     },
     {
+      id: "held-tokens",
+      what: "Dead tokens are held, because more died at once than is likely: a person has to decide whether they are told to their owner.",
+      watches: [
+        { from: 1, metrics: { held: ofQueue("HeldTokenQueue", "ApproximateNumberOfMessagesVisible", "Maximum") } },
+      ],
+      unit: "held tokens",
+      because: "nobody else decides, and they are forgotten after 14 days",
+      periodSeconds: 300,
+    },
+    {
+      id: "untold-tokens",
+      what: "Dead tokens could not be judged or told to their owner in ten tries.",
+      watches: [
+        {
+          from: 1,
+          metrics: { untold: ofQueue("DeadTokenDeadLetterQueue", "ApproximateNumberOfMessagesVisible", "Maximum") },
+        },
+      ],
+      unit: "dead tokens",
+      because: "ten tries are half an hour of the state table or the event bus away, or a fault of ours",
+      periodSeconds: 300,
+    },
+    {
       id: "held-channels",
       what: "A channel is held, because its credentials or configuration are at fault: nothing is sent through it.",
       watches: perLane({ transactional: 1, campaign: 1 }, (lane) => ({ held: ours("ChannelHeld", "Maximum", lane) })),

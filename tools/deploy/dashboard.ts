@@ -40,6 +40,8 @@ const QUEUES = {
   "campaign dead letters": `\${CampaignDeadLetterQueue.QueueName}`,
   "undelivered events": `\${UndeliveredEventQueue.QueueName}`,
   "dead tokens": `\${DeadTokenQueue.QueueName}`,
+  "held tokens": `\${HeldTokenQueue.QueueName}`,
+  "dead tokens that nobody was told of": `\${DeadTokenDeadLetterQueue.QueueName}`,
 } as const;
 
 /** What an operator asks, in this order. */
@@ -116,9 +118,18 @@ function sections(options: DashboardOptions): readonly Section[] {
             "campaign dead letters",
             "undelivered events",
             "dead tokens",
+            "held tokens",
+            "dead tokens that nobody was told of",
           ]),
         ),
         chart("Dead tokens, by channel and certainty", ofEach("DeadTokens", "Sum")),
+        chart("Dead tokens told to their owner", ofEach("Retired", "Sum")),
+        chart("Dead tokens held, by reason", ofEach("TokensHeld", "Sum")),
+        chart("From death to event, s, p90", ofEach("RetireLag", "p90")),
+        chart("Dead tokens that come again, by reason", [
+          ...ofEach("RetireFailures", "Sum"),
+          ...ofEach("DeadTokensUnreadable", "Sum"),
+        ]),
         chart("Refused requests", perLane("RequestsRefused", "Sum")),
         chart("Outcome not known", [
           ...perLane("OutcomesUnknown", "Sum", "sender died"),
@@ -226,12 +237,13 @@ function perLane(name: MetricName, stat: Statistic, label = ""): Line[] {
   ]);
 }
 
-/** A line of each lane and each combination of the metric's own dimensions that there is. */
+/** A line of each lane, where there are lanes, and each combination of the metric's own dimensions that there is. */
 function ofEach(name: MetricName, stat: Statistic): Line[] {
-  const own: readonly string[] = METRICS[name].dimensions;
-  const schema = [NAMESPACE, "service", "Lane", ...own].join(",");
+  const metric = METRICS[name];
+  const dimensions: readonly string[] = ["by" in metric ? "service" : "Lane", ...metric.dimensions];
+  const schema = [NAMESPACE, ...new Set(["service", ...dimensions])].join(",");
   // An application's id is long, and there is seldom more than one.
-  const shown = ["Lane", ...own.filter((dimension) => dimension !== "ApplicationId")];
+  const shown = dimensions.filter((dimension) => dimension !== "ApplicationId");
   const label = shown.map((dimension) => `\${!PROP('Dim.${dimension}')}`).join(" ");
   return [[{ expression: `SEARCH('{${schema}} MetricName="${name}"', '${stat}')`, label }]];
 }

@@ -10,6 +10,7 @@ const QUEUES: Readonly<Record<string, (ruleArns: readonly string[]) => readonly 
   CampaignDeadLetterQueue: () => [],
   DeadTokenQueue: () => [],
   HeldTokenQueue: () => [],
+  DeadTokenDeadLetterQueue: () => [],
   UndeliveredEventQueue: (ruleArns) => [OURS, ...ruleArns],
 };
 

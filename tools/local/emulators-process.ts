@@ -1,5 +1,6 @@
 /**
- * SQS, SNS and S3 by fauxqs, DynamoDB by dynalite, in a process of their own: both are busy where the sender is busy.
+ * SQS, SNS and S3 by fauxqs, DynamoDB by dynalite, EventBridge by a stand-in of ours, in a process of their own: they are
+ * busy where the sender is busy.
  *
  * fauxqs is milder than SQS here and there, so a green run on it does not prove that
  * - a record which comes twice or out of order is handled: it delivers in order and never twice;
@@ -16,13 +17,17 @@
  */
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
+import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import dynalite from "dynalite";
 import { buildApp } from "fauxqs";
 import type { EmulatorUrls } from "./emulators.ts";
+import { startEventBus } from "./event-bus/server.ts";
+import { LOCAL_CREDENTIALS, LOCAL_REGION } from "./stage.ts";
 
 process.on("disconnect", () => process.exit());
 await allowAllCharactersOfSqs();
-const urls: EmulatorUrls = { fauxqs: await startFauxqs(), dynalite: await startDynalite() };
+const fauxqs = await startFauxqs();
+const urls: EmulatorUrls = { fauxqs, dynalite: await startDynalite(), eventBus: await startTheEventBus(fauxqs) };
 process.send?.(urls);
 
 /** Not its own `startFauxqs`, which listens on all network interfaces. */
@@ -40,6 +45,14 @@ function withHost(payload: unknown, host: string): unknown {
     answer.QueueUrls = answer.QueueUrls.map((url) => url.replace(/(?<=\/\/)[^/]+/, host));
   }
   return payload;
+}
+
+async function startTheEventBus(fauxqsUrl: string): Promise<string> {
+  const sqs = new SQSClient({ region: LOCAL_REGION, credentials: LOCAL_CREDENTIALS, endpoint: fauxqsUrl });
+  const put = async (QueueUrl: string, MessageBody: string) => {
+    await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }));
+  };
+  return (await startEventBus({ region: LOCAL_REGION, put })).url;
 }
 
 async function startDynalite(): Promise<string> {

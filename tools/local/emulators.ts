@@ -1,14 +1,17 @@
 import { CreateTableCommand, DynamoDBClient, waitUntilTableExists } from "@aws-sdk/client-dynamodb";
 import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import { CreateQueueCommand, type QueueAttributeName, SQSClient } from "@aws-sdk/client-sqs";
+import { eventBusAt, type RemoteEventBus } from "./event-bus/remote.ts";
 import { processEntry } from "./locations.ts";
 import { startNodeChild } from "./node-child.ts";
-import { LOCAL_REGION, type QueueSettings, queueArn } from "./stage.ts";
+import { LOCAL_CREDENTIALS, LOCAL_REGION, type QueueSettings, queueArn } from "./stage.ts";
 
 export interface EmulatorUrls {
   /** SQS, SNS and S3. */
   readonly fauxqs: string;
   readonly dynalite: string;
+  /** EventBridge. */
+  readonly eventBus: string;
 }
 
 export interface EmulatorOptions {
@@ -26,18 +29,18 @@ export interface Emulators {
   /** A client of its own for whoever asks, so that long polls do not keep others from a connection. */
   sqsClient(): SQSClient;
   queueUrl(queueName: string): string;
+  readonly eventBus: RemoteEventBus;
   /** What they hold is gone. */
   close(): Promise<void>;
 }
 
 /** The SDK's own 50 would be taken by the long polls of a mapping with 50 consumers. */
 const MOST_SOCKETS = 256;
-const CREDENTIALS = { accessKeyId: "local", secretAccessKey: "local" } as const;
 
-/** Starts SQS, SNS, S3 and DynamoDB on free ports of 127.0.0.1, with the given queues, tables and buckets. */
+/** Starts SQS, SNS, S3, DynamoDB and EventBridge on free ports of 127.0.0.1, with the given queues, tables and buckets. */
 export async function startEmulators(options: EmulatorOptions): Promise<Emulators> {
   const { urls, close } = await startProcess(options.onLine ?? (() => undefined));
-  const settings = { region: LOCAL_REGION, credentials: CREDENTIALS };
+  const settings = { region: LOCAL_REGION, credentials: LOCAL_CREDENTIALS };
   const sqsClient = () =>
     new SQSClient({ ...settings, endpoint: urls.fauxqs, requestHandler: { httpAgent: { maxSockets: MOST_SOCKETS } } });
   try {
@@ -53,16 +56,18 @@ export async function startEmulators(options: EmulatorOptions): Promise<Emulator
   }
   return {
     environment: {
-      AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+      AWS_ACCESS_KEY_ID: LOCAL_CREDENTIALS.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: LOCAL_CREDENTIALS.secretAccessKey,
       AWS_REGION: LOCAL_REGION,
       AWS_ENDPOINT_URL_SQS: urls.fauxqs,
       AWS_ENDPOINT_URL_SNS: urls.fauxqs,
       AWS_ENDPOINT_URL_S3: urls.fauxqs,
       AWS_ENDPOINT_URL_DYNAMODB: urls.dynalite,
+      AWS_ENDPOINT_URL_EVENTBRIDGE: urls.eventBus,
     },
     sqsClient,
     queueUrl: (queueName) => `${urls.fauxqs}/000000000000/${queueName}`,
+    eventBus: eventBusAt(urls.eventBus),
     close,
   };
 }

@@ -4,6 +4,7 @@ import type { SQSClient } from "@aws-sdk/client-sqs";
 import type { Lane } from "../../shared/core/rate/lane.ts";
 import { CHANNEL_TYPES } from "../../shared/core/request/channel-type.ts";
 import { startEmulators } from "./emulators.ts";
+import type { RemoteEventBus } from "./event-bus/remote.ts";
 import { type EventSourceMapping, startEventSourceMapping } from "./event-source-mapping.ts";
 import { type EnvironmentStatus, type LambdaFunction, startLambdaFunction } from "./lambda-function.ts";
 import { builtFunction, processEntry } from "./locations.ts";
@@ -12,18 +13,20 @@ import { pushSimulatorAt, type RemotePushSimulator } from "./push-simulator/remo
 import type { Script } from "./push-simulator/script.ts";
 import { queuesEmpty } from "./queue-depth.ts";
 import {
-  type LaneSettings,
+  type FedFunctionSettings,
   LOCAL_APPLICATION_ID,
   LOCAL_BUCKET_NAME,
   LOCAL_LANES,
   LOCAL_QUEUE_NAMES,
   LOCAL_RATE,
+  LOCAL_RETIRE,
   LOCAL_TABLE_NAMES,
   type LocalLanes,
   localQueues,
   type QueueName,
   queueArn,
   type Rate,
+  retireDeadTokensEnvironment,
   sendMessagesEnvironment,
 } from "./stage.ts";
 
@@ -32,9 +35,11 @@ export interface StackOptions {
   readonly rate?: Rate;
   readonly applicationIds?: readonly string[];
   /** What differs from the local stage. */
-  readonly lanes?: Readonly<Partial<Record<Lane, Partial<LaneSettings>>>>;
+  readonly lanes?: Readonly<Partial<Record<Lane, Partial<FedFunctionSettings>>>>;
   /** Settings of `send-messages` that differ from the local stage. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** `off`: dead tokens stay on their queue, for a consumer of one's own. */
+  readonly retire?: "on" | "off";
   /** The folder of another build than `dist/send-messages/`. */
   readonly functionFolder?: URL;
   /** One that runs already, or what a new one is to play. */
@@ -51,7 +56,7 @@ export interface SimulatorOptions {
 }
 
 export interface StackLine {
-  /** `sluice-local-send-messages-campaign <environment>`, `mapping campaign` or `emulators`. */
+  /** `sluice-local-send-messages-campaign <environment>`, `mapping campaign`, `emulators`, …. */
   readonly source: string;
   readonly stream: "stdout" | "stderr";
   readonly line: string;
@@ -65,8 +70,11 @@ export interface Stack {
   readonly queueUrls: Readonly<Record<QueueName, string>>;
   readonly sqs: SQSClient;
   readonly simulator: RemotePushSimulator;
+  readonly eventBus: RemoteEventBus;
   /** Resolves when both lanes are empty: nothing visible, in flight or delayed. @throws the signal's reason */
   idle(signal?: AbortSignal): Promise<void>;
+  /** Resolves when `retire-dead-tokens` has told of every dead token, or holds it. @throws the signal's reason */
+  retired(signal?: AbortSignal): Promise<void>;
   environments(): readonly (EnvironmentStatus & { readonly lane: Lane })[];
   /** Ends an execution environment at once. What it held is received again. False where there is none of this id. */
   kill(environmentId: string): Promise<boolean>;
@@ -75,14 +83,16 @@ export interface Stack {
 }
 
 /**
- * Starts the pipeline on this machine: emulators, the push simulator, and both lanes of the built `send-messages`.
+ * Starts the pipeline on this machine: emulators, the push simulator, both lanes of the built `send-messages`, and
+ * `retire-dead-tokens`.
  * A `kill` in the simulator's script ends every environment that is busy.
  *
- * @throws {Error} when the function has not been built
+ * @throws {Error} when a function has not been built
  */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const folder = options.functionFolder ?? builtFunction("send-messages");
-  await mustBeBuilt(folder);
+  const retireFolder = builtFunction("retire-dead-tokens");
+  await Promise.all([folder, ...(options.retire === "off" ? [] : [retireFolder])].map(mustBeBuilt));
   const lanes: LocalLanes = {
     transactional: { ...LOCAL_LANES.transactional, ...options.lanes?.transactional },
     campaign: { ...LOCAL_LANES.campaign, ...options.lanes?.campaign },
@@ -111,25 +121,38 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const sqs = emulators.sqsClient();
   const queueUrl = (name: QueueName) => emulators.queueUrl(LOCAL_QUEUE_NAMES[name]);
   const environment = { ...emulators.environment, AWS_ENDPOINT_URL_PINPOINT: simulator.url };
-  for (const lane of LANE_NAMES) {
-    const stage = sendMessagesEnvironment(lane, { lanes, rate, applicationIds, queueUrl });
+  /** Starts a function and the mapping that feeds it from its queue. */
+  const start = ({ name, queue, folder, variables, ...settings }: FedFunction) => {
     const lambda = startLambdaFunction({
-      ...lanes[lane],
-      name: `sluice-local-send-messages-${lane}`,
+      ...settings,
+      name: `sluice-local-${name}`,
       folder,
-      environment: { ...environment, ...stage, ...options.environment },
+      environment: { ...environment, ...variables, ...options.environment },
       onLine: ({ functionName, environmentId, stream, line }) => log(`${functionName} ${environmentId}`, stream, line),
     });
     const mapping = startEventSourceMapping({
-      ...lanes[lane],
+      ...settings,
       sqs,
-      queueUrl: queueUrl(lane),
-      queueArn: queueArn(LOCAL_QUEUE_NAMES[lane]),
+      queueUrl: queueUrl(queue),
+      queueArn: queueArn(LOCAL_QUEUE_NAMES[queue]),
       invoke: lambda.invoke,
-      observe: (fact) => log(`mapping ${lane}`, fact.kind === "invoked" ? "stdout" : "stderr", JSON.stringify(fact)),
+      observe: (fact) => log(`mapping ${queue}`, fact.kind === "invoked" ? "stdout" : "stderr", JSON.stringify(fact)),
     });
-    running.push({ lane, lambda, mapping });
+    return { lambda, mapping };
+  };
+  for (const lane of LANE_NAMES) {
+    const variables = sendMessagesEnvironment(lane, { lanes, rate, applicationIds, queueUrl });
+    const name = `send-messages-${lane}`;
+    running.push({ lane, ...start({ ...lanes[lane], name, queue: lane, folder, variables }) });
   }
+  const variables = retireDeadTokensEnvironment(queueUrl);
+  const retireDeadTokens = {
+    name: "retire-dead-tokens",
+    queue: "deadTokens",
+    folder: retireFolder,
+    variables,
+  } as const;
+  const retire = options.retire === "off" ? [] : [start({ ...LOCAL_RETIRE, ...retireDeadTokens })];
 
   return {
     environment,
@@ -137,7 +160,9 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     queueUrls: Object.fromEntries(QUEUE_NAMES.map((name) => [name, queueUrl(name)])) as Stack["queueUrls"],
     sqs,
     simulator,
+    eventBus: emulators.eventBus,
     idle: (signal) => queuesEmpty(sqs, LANE_NAMES.map(queueUrl), signal),
+    retired: (signal) => queuesEmpty(sqs, [queueUrl("deadTokens")], signal),
     environments: () =>
       running.flatMap(({ lane, lambda }) => lambda.environments().map((status) => ({ ...status, lane }))),
     async kill(environmentId) {
@@ -146,7 +171,9 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     },
     async close() {
       closing = true;
-      await Promise.all(running.map(({ lambda, mapping }) => Promise.all([lambda.close(), mapping.stop()])));
+      await Promise.all(
+        [...running, ...retire].map(({ lambda, mapping }) => Promise.all([lambda.close(), mapping.stop()])),
+      );
       sqs.destroy();
       await Promise.all([simulator.close(), emulators.close()]);
     },
@@ -157,6 +184,14 @@ interface RunningLane {
   readonly lane: Lane;
   readonly lambda: LambdaFunction;
   readonly mapping: EventSourceMapping;
+}
+
+/** A function as it is started, and the queue that feeds it. */
+interface FedFunction extends FedFunctionSettings {
+  readonly name: string;
+  readonly queue: QueueName;
+  readonly folder: URL;
+  readonly variables: Readonly<Record<string, string>>;
 }
 
 const LANE_NAMES = Object.keys(LOCAL_LANES) as Lane[];

@@ -4,6 +4,9 @@ import type { Lane } from "../../shared/core/rate/lane.ts";
 
 export const LOCAL_REGION = "us-east-1";
 
+/** What the SDK asks for when nobody checks it. */
+export const LOCAL_CREDENTIALS = { accessKeyId: "local", secretAccessKey: "local" } as const;
+
 /** The region's and the account's place in an ARN; fauxqs has this account only. */
 const ARN_PREFIX = `arn:aws:sqs:${LOCAL_REGION}:000000000000`;
 
@@ -18,8 +21,8 @@ export interface Rate {
   readonly callsPerSecond: number;
 }
 
-/** A lane's queue, its event source mapping and its function. */
-export interface LaneSettings {
+/** A function with its queue and its event source mapping. */
+export interface FedFunctionSettings {
   readonly visibilityTimeoutSeconds: number;
   readonly maxReceiveCount: number;
   readonly batchSize: number;
@@ -52,9 +55,23 @@ export const LOCAL_LANES = {
     timeoutSeconds: 15,
     memoryMb: 1769,
   },
-} as const satisfies Record<Lane, LaneSettings>;
+} as const satisfies Record<Lane, FedFunctionSettings>;
 
-export type LocalLanes = Readonly<Record<Lane, LaneSettings>>;
+/** `retire-dead-tokens`. */
+export const LOCAL_RETIRE: FedFunctionSettings = {
+  visibilityTimeoutSeconds: 5,
+  maxReceiveCount: 10,
+  batchSize: 1000,
+  batchingWindowSeconds: 1,
+  maximumConcurrency: 2,
+  timeoutSeconds: 10,
+  memoryMb: 512,
+};
+
+/** The breaker looks so far around a death, and a dead token waits as long for what dies after it. Deployed 300 s. */
+const BREAKER_WINDOW_SECONDS = 5;
+
+export type LocalLanes = Readonly<Record<Lane, FedFunctionSettings>>;
 
 export interface QueueSettings {
   readonly name: string;
@@ -70,6 +87,7 @@ export const LOCAL_QUEUE_NAMES = {
   transactionalDeadLetters: "sluice-local-transactional-dead-letters",
   campaignDeadLetters: "sluice-local-campaign-dead-letters",
   deadTokens: "sluice-local-dead-tokens",
+  deadTokensDeadLetters: "sluice-local-dead-tokens-dead-letters",
   heldTokens: "sluice-local-held-tokens",
   imports: "sluice-local-imports",
 } as const;
@@ -102,8 +120,14 @@ export function localQueues(lanes: LocalLanes): QueueSettings[] {
     { name: names.campaignDeadLetters, retentionDays: 14 },
     lane("transactional"),
     lane("campaign"),
-    // Deployed the delay is 300 s: longer than the breaker's window.
-    { name: names.deadTokens, retentionDays: 14, delaySeconds: 1 },
+    { name: names.deadTokensDeadLetters, retentionDays: 14 },
+    {
+      name: names.deadTokens,
+      retentionDays: 14,
+      delaySeconds: BREAKER_WINDOW_SECONDS,
+      visibilityTimeoutSeconds: LOCAL_RETIRE.visibilityTimeoutSeconds,
+      deadLetters: { queueName: names.deadTokensDeadLetters, maxReceiveCount: LOCAL_RETIRE.maxReceiveCount },
+    },
     { name: names.heldTokens, retentionDays: 14 },
     { name: names.imports, retentionDays: 4 },
   ];
@@ -125,7 +149,6 @@ export function sendMessagesEnvironment(
     REQUEST_QUEUE_URL: stack.queueUrl(lane),
     DEAD_LETTER_QUEUE_URL: stack.queueUrl(DEAD_LETTER_QUEUE_OF[lane]),
     DEAD_TOKEN_QUEUE_URL: stack.queueUrl("deadTokens"),
-    HELD_TOKEN_QUEUE_URL: stack.queueUrl("heldTokens"),
     STATE_TABLE_NAME: LOCAL_TABLE_NAMES.state,
     RATE_TABLE_NAME: LOCAL_TABLE_NAMES.rate,
     MESSAGES_PER_SECOND: String(stack.rate.messagesPerSecond),
@@ -134,7 +157,18 @@ export function sendMessagesEnvironment(
     // The last call starts this and 3 s before the function's time-out.
     CALL_TIMEOUT_MS: "2000",
     RETRY_BASE_SECONDS: "1",
-    BREAKER_WINDOW_SECONDS: "10",
+    BREAKER_WINDOW_SECONDS: String(BREAKER_WINDOW_SECONDS),
+    NODE_OPTIONS: "--enable-source-maps",
+  };
+}
+
+/** The same for `retire-dead-tokens`. */
+export function retireDeadTokensEnvironment(queueUrl: (name: QueueName) => string): Record<string, string> {
+  return {
+    STATE_TABLE_NAME: LOCAL_TABLE_NAMES.state,
+    HELD_TOKEN_QUEUE_URL: queueUrl("heldTokens"),
+    EVENT_BUS_NAME: "default",
+    BREAKER_WINDOW_SECONDS: String(BREAKER_WINDOW_SECONDS),
     NODE_OPTIONS: "--enable-source-maps",
   };
 }

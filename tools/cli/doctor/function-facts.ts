@@ -34,6 +34,11 @@ export async function functionFacts(FunctionName: string): Promise<FunctionFacts
   };
 }
 
+/** Whether it is `retire-dead-tokens`. */
+export function isRetirer({ name }: FunctionFacts): boolean {
+  return name.includes("retire-dead-tokens");
+}
+
 /** Whether it is a deployment of `send-messages`: these put back, and share the rate. */
 export function isSender({ name }: FunctionFacts): boolean {
   return name.includes("send-messages");

@@ -1,7 +1,7 @@
 import type { EventSourceMappingConfiguration } from "@aws-sdk/client-lambda";
-import { type BadSettings, readSendMessagesSettings } from "../../../shared/settings.ts";
+import { type BadSettings, readRetireDeadTokensSettings, readSendMessagesSettings } from "../../../shared/settings.ts";
 import { type Fault, type Finding, faultIf, judged } from "./finding.ts";
-import { type FunctionFacts, isSender } from "./function-facts.ts";
+import { type FunctionFacts, isRetirer, isSender } from "./function-facts.ts";
 
 /** What `serverless.yml` says, and a build is for. */
 const RUNTIME = "nodejs24.x";
@@ -15,7 +15,7 @@ export function examineFunctions(facts: readonly FunctionFacts[], stage: string)
   const fleet = facts.filter(isSender).reduce((sum, { mappings }) => sum + mostConcurrent(mappings), 0);
   return facts.flatMap((one) => {
     const { configuration } = one;
-    return judged(
+    const findings = judged(
       `function ${one.name}`,
       [
         ...faultIf(
@@ -29,9 +29,11 @@ export function examineFunctions(facts: readonly FunctionFacts[], stage: string)
           deploy,
         ),
         ...(isSender(one) ? senderFaults(one, fleet, deploy) : []),
+        ...(isRetirer(one) ? retirerFaults(one, deploy) : []),
       ],
       `${configuration.Runtime}, ${configuration.MemorySize} MB, ${configuration.Timeout} s`,
     );
+    return [...findings, ...(isRetirer(one) ? retireOff(one) : [])];
   });
 }
 
@@ -75,8 +77,44 @@ function settingsFaults(
   }
 }
 
+function retirerFaults({ environment, mappings }: FunctionFacts, deploy: string): readonly Fault[] {
+  const faults = [
+    ...faultIf(mappings.length !== 1, `has ${mappings.length} event source mappings, and should have one`, deploy),
+    ...mappings.flatMap((mapping) => partialResponseFaults(mapping, deploy)),
+  ];
+  try {
+    readRetireDeadTokensSettings(environment);
+    return faults;
+  } catch (error) {
+    return [...faults, { message: `cannot start: ${(error as BadSettings).message}`, cure: deploy }];
+  }
+}
+
+/** Only whoever deployed it knows whether it is meant. */
+function retireOff({ name, mappings }: FunctionFacts): readonly Finding[] {
+  return mappings
+    .filter(({ State }) => State !== "Enabled")
+    .map(({ UUID, State }) => ({
+      subject: `function ${name}`,
+      verdict: "unchecked",
+      message: `takes no dead tokens off their queue (its event source mapping is ${State}): right with retire=off, where a consumer of your own does`,
+      cure: `Otherwise: aws lambda update-event-source-mapping --uuid ${UUID} --enabled`,
+    }));
+}
+
+function partialResponseFaults(
+  { FunctionResponseTypes = [] }: EventSourceMappingConfiguration,
+  deploy: string,
+): readonly Fault[] {
+  return faultIf(
+    !FunctionResponseTypes.includes("ReportBatchItemFailures"),
+    "has an event source mapping without ReportBatchItemFailures: records that failed are deleted with the rest",
+    deploy,
+  );
+}
+
 function mappingFaults(mapping: EventSourceMappingConfiguration, lane: string, deploy: string): readonly Fault[] {
-  const { UUID, State, EventSourceArn = "", FunctionResponseTypes = [], ScalingConfig } = mapping;
+  const { UUID, State, EventSourceArn = "", ScalingConfig } = mapping;
   return [
     ...faultIf(
       State !== "Enabled",
@@ -84,11 +122,7 @@ function mappingFaults(mapping: EventSourceMappingConfiguration, lane: string, d
       `aws lambda update-event-source-mapping --uuid ${UUID} --enabled`,
     ),
     ...faultIf(!EventSourceArn.endsWith(`-${lane}`), `is fed by ${EventSourceArn}, and its LANE is ${lane}`, deploy),
-    ...faultIf(
-      !FunctionResponseTypes.includes("ReportBatchItemFailures"),
-      "has an event source mapping without ReportBatchItemFailures: records that failed are deleted with the rest",
-      deploy,
-    ),
+    ...partialResponseFaults(mapping, deploy),
     ...faultIf(
       ScalingConfig?.MaximumConcurrency === undefined,
       "has an event source mapping without a maximum concurrency: more environments start than the rate is divided by",

@@ -2,7 +2,7 @@ import { GetQueueAttributesCommand, SQSClient } from "@aws-sdk/client-sqs";
 import type { QueueName } from "../../local/stage.ts";
 import type { Deployment } from "../deployment.ts";
 import { type Fault, type Finding, faultIf, judged, lookAt } from "./finding.ts";
-import { type FunctionFacts, isSender } from "./function-facts.ts";
+import type { FunctionFacts } from "./function-facts.ts";
 
 type Attributes = Readonly<Record<string, string>>;
 
@@ -43,7 +43,7 @@ export async function examineQueues(
         cure,
       ),
       ...(name in DEAD_LETTERS ? laneFaults(attributes, deadLetters, cure) : []),
-      ...facts.filter(isSender).flatMap((one) => visibilityFaults(attributes, one, cure)),
+      ...facts.flatMap((one) => visibilityFaults(attributes, one, cure)),
     ];
     findings.push(
       ...judged(

@@ -22,6 +22,7 @@ export interface Progress {
 
 export interface MainJobReport {
   readonly requested: number;
+  /** Until both lanes were empty; dead tokens are told of a little later. */
   readonly elapsedMs: number;
   readonly accounts: Accounts;
   /** The devices' side: what was ordered and is in no account of ours, against what devices received. */
@@ -62,17 +63,19 @@ export async function runMainJob(
     await watch;
   }
   const elapsedMs = performance.now() - startedMs;
+  await stack.retired();
   return { requested, elapsedMs, ...(await balance(stack, orders, requested, metrics)) };
 }
 
 async function balance(stack: Stack, orders: readonly Order[], requested: number, metrics: MetricSums) {
   const { sqs, queueUrls } = stack;
-  const [deadTokens, transactional, campaign] = await Promise.all([
-    drainQueue(sqs, queueUrls.deadTokens),
+  const [events, heldTokens, transactional, campaign] = await Promise.all([
+    stack.eventBus.events(),
+    drainQueue(sqs, queueUrls.heldTokens),
     drainQueue(sqs, queueUrls.transactionalDeadLetters),
     drainQueue(sqs, queueUrls.campaignDeadLetters),
   ]);
-  const accounts = accountsOf({ deadTokens, deadLetters: [...transactional, ...campaign], metrics });
+  const accounts = accountsOf({ events, heldTokens, deadLetters: [...transactional, ...campaign], metrics });
   const comparison = await stack.simulator.compare(expectations(orders, accounts.settled));
   const simulator = await stack.simulator.ledger();
   const booked = Object.values(accounts.words).reduce((sum, addresses) => sum + addresses, 0);

@@ -1,0 +1,174 @@
+// read → judge → publish or hold
+import { type BreakerLimits, type HeldBecause, minutesAround, whyHeld } from "../../core/breaker/breaker.ts";
+import type { DeadToken } from "../../core/outcome/dead-token-record.ts";
+import { parseDeadToken } from "../../core/outcome/parse-dead-token.ts";
+import { retiredTokens } from "../../core/outcome/retired-tokens.ts";
+import { parseRfc3339 } from "../../core/request/rfc-3339.ts";
+import {
+  type AttemptCounts,
+  type Channel,
+  type Clock,
+  type IncomingRecord,
+  type Observe,
+  QueueUnavailable,
+  type RecordQueue,
+  type Retirements,
+} from "../../ports.ts";
+
+export interface RetireDeadTokensPorts {
+  readonly attemptCounts: AttemptCounts;
+  readonly retirements: Retirements;
+  /** Where tokens wait for a person when more died at once than is likely. */
+  readonly heldTokenQueue: RecordQueue;
+  readonly clock: Clock;
+  readonly observe: Observe;
+}
+
+/** A record that holds a dead or replaced token. */
+interface Death {
+  readonly record: IncomingRecord;
+  readonly deadToken: DeadToken;
+  readonly channel: Channel;
+  readonly failedAtMs: number;
+}
+
+interface HeldDeath extends Death {
+  readonly because: HeldBecause;
+}
+
+type Judgement =
+  | { readonly kind: "retire" }
+  | { readonly kind: "hold"; readonly because: HeldBecause }
+  /** Not to be judged now. */
+  | { readonly kind: "wait"; readonly step: "counts" | "uncounted"; readonly detail: string };
+
+/** The attribute of a record that a person has looked at and let go: the breaker does not judge it again. */
+const RELEASED = "Released";
+
+/** Why a record is held, on the held-token queue. */
+const HELD_BECAUSE = "HeldBecause";
+
+/** An invocation writes its counts when it ends: what is not counted may be in a moment. So often it is asked for again. */
+const MOST_RECEIVES_UNCOUNTED = 3;
+
+/**
+ * Tells the owner of the device registry of dead and replaced tokens, but for those that died with too many others: they
+ * go to the held-token queue. A token is told of at least once. Returns the records that must be received again: those
+ * that cannot be read or judged, and those that no queue or bus has taken. Never rejects.
+ */
+export async function retireDeadTokens(
+  records: readonly IncomingRecord[],
+  ports: RetireDeadTokensPorts,
+  limits: BreakerLimits,
+): Promise<readonly IncomingRecord[]> {
+  const { clock, observe } = ports;
+  const startedMs = clock.nowMs();
+  const oldestMs = records.reduce((oldest, { sentAtMs }) => Math.max(oldest, startedMs - sentAtMs), 0);
+  observe({ kind: "batchReceived", records: records.length, oldestMs });
+
+  const judge = judging(ports, limits);
+  const toRetire: Death[] = [];
+  const toHold: HeldDeath[] = [];
+  await Promise.all(
+    readDeaths(records, observe).map(async (death) => {
+      const judgement = await judge(death);
+      if (judgement.kind === "retire") toRetire.push(death);
+      else if (judgement.kind === "hold") toHold.push({ ...death, because: judgement.because });
+      else observe({ ...judgement, kind: "retireFailed", ...death.channel, tokens: 1 });
+    }),
+  );
+  const done = new Set((await Promise.all([publish(toRetire, ports), hold(toHold, ports)])).flat());
+
+  const again = records.filter((record) => !done.has(record));
+  observe({ kind: "batchSettled", records: records.length, failed: again.length, tookMs: clock.nowMs() - startedMs });
+  return again;
+}
+
+function readDeaths(records: readonly IncomingRecord[], observe: Observe): Death[] {
+  return records.flatMap((record) => {
+    const read = parseDeadToken(record.body);
+    if (!read.ok) {
+      observe({ kind: "deadTokenUnreadable", record: record.id, detail: read.problem });
+      return [];
+    }
+    const { deadToken } = read;
+    const channel = { applicationId: deadToken.ApplicationId, channelType: deadToken.ChannelType };
+    return [{ record, deadToken, channel, failedAtMs: parseRfc3339(deadToken.FailedAt) ?? 0 }];
+  });
+}
+
+/** Judges deaths, and reads the counts of each channel and minute once. */
+function judging({ attemptCounts }: RetireDeadTokensPorts, limits: BreakerLimits) {
+  const known = new Map<string, ReturnType<AttemptCounts["read"]>>();
+  const countsAround = ({ channel, failedAtMs }: Death) => {
+    const span = minutesAround({ failedAtMs }, limits);
+    const key = `${span.fromMinute} ${span.toMinute} ${channel.channelType} ${channel.applicationId}`;
+    const counts = known.get(key) ?? attemptCounts.read(channel, span);
+    known.set(key, counts);
+    return counts;
+  };
+
+  return async (death: Death): Promise<Judgement> => {
+    const { record, deadToken, failedAtMs } = death;
+    // A replaced token is the push service's own word in a field of its own: no mistake of ours gives it.
+    if (deadToken.Verdict === "replaced" || record.attributes[RELEASED] !== undefined) return { kind: "retire" };
+    const counts = await countsAround(death);
+    if (counts.kind === "away") return { kind: "wait", step: "counts", detail: counts.detail };
+    const because = whyHeld({ failedAtMs, confidence: deadToken.Confidence }, counts.minutes, limits);
+    if (because === undefined) return { kind: "retire" };
+    if (because === "uncounted" && record.receiveCount < MOST_RECEIVES_UNCOUNTED)
+      return { kind: "wait", step: "uncounted", detail: "no such death is counted yet" };
+    return { kind: "hold", because };
+  };
+}
+
+/** Resolves to the records whose event the bus has taken. */
+async function publish(
+  deaths: readonly Death[],
+  { retirements, clock, observe }: RetireDeadTokensPorts,
+): Promise<IncomingRecord[]> {
+  const published = retiredTokens(deaths).map(async ({ event, of }) => {
+    const channel = { applicationId: event.ApplicationId, channelType: event.ChannelType };
+    try {
+      await retirements.publish(event);
+    } catch (error) {
+      observe({ kind: "retireFailed", ...channel, step: "publish", tokens: of.length, detail: wordsOf(error) });
+      return [];
+    }
+    const atMs = clock.nowMs();
+    for (const [as, some] of Map.groupBy(of, ({ deadToken }) => kindOf(deadToken))) {
+      const oldestMs = Math.max(...some.map(({ failedAtMs }) => atMs - failedAtMs));
+      observe({ kind: "tokensRetired", ...channel, as, tokens: some.length, oldestMs });
+    }
+    return of.map(({ record }) => record);
+  });
+  return (await Promise.all(published)).flat();
+}
+
+/** Resolves to the records that the held-token queue has taken. */
+async function hold(
+  deaths: readonly HeldDeath[],
+  { heldTokenQueue, observe }: RetireDeadTokensPorts,
+): Promise<IncomingRecord[]> {
+  const taken = deaths.map(async ({ record, channel, because }) => {
+    try {
+      await heldTokenQueue.put({ body: record.body, attributes: { [HELD_BECAUSE]: because } });
+    } catch (error) {
+      observe({ kind: "retireFailed", ...channel, step: "hold", tokens: 1, detail: wordsOf(error) });
+      return [];
+    }
+    observe({ kind: "tokenHeld", ...channel, because });
+    return [record];
+  });
+  return (await Promise.all(taken)).flat();
+}
+
+function kindOf({ Verdict, Confidence }: DeadToken) {
+  return Verdict === "replaced" ? "replaced" : Confidence;
+}
+
+/** What an unexpected error says may quote a token. */
+function wordsOf(error: unknown): string {
+  if (error instanceof QueueUnavailable) return error.message;
+  return error instanceof Error ? error.name : "a value that is no error";
+}
