@@ -227,6 +227,27 @@ describe("a function", () => {
     expect(await next).toEqual({ ok: true, payload: expect.not.stringMatching(`^${busy?.pid}$`) });
   });
 
+  it("has other variables for what is invoked from then on, and lets what is under way end", async () => {
+    const { invoke, configure, environments } = await lambda(
+      HOLDING.replace("process.pid", "process.env.APPLICATION_IDS"),
+      { environment: { APPLICATION_IDS: "old" } },
+    );
+    const folder = await mkdtemp(join(tmpdir(), "sluice-gate-"));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const gate = join(folder, "open");
+    const atOnce = JSON.stringify({ until: import.meta.filename });
+    const held = invoke(JSON.stringify({ until: gate }));
+    expect(await invoke(atOnce)).toEqual({ ok: true, payload: '"old"' });
+    configure({ APPLICATION_IDS: "old,new" });
+    expect(await invoke(atOnce)).toEqual({ ok: true, payload: '"old,new"' });
+    await writeFile(gate, "");
+    expect(await held).toEqual({ ok: true, payload: '"old"' });
+    expect(environments()).toHaveLength(1);
+    expect(await Promise.all([invoke(atOnce), invoke(atOnce)])).toEqual(
+      new Array(2).fill({ ok: true, payload: '"old,new"' }),
+    );
+  });
+
   it("ends with all its environments, what is under way and what waits", async () => {
     const { invoke, environments, close } = await lambda(HOLDING, { maximumConcurrency: 1 });
     const held = invoke('{"until":"/nowhere"}');

@@ -18,13 +18,13 @@ export interface Ran {
 /** Runs the command as a person would, to its end. */
 export function runSluice(
   words: readonly string[],
-  { env = {}, input }: { readonly env?: NodeJS.ProcessEnv; readonly input?: string } = {},
+  { env = {}, input, cwd }: { readonly env?: NodeJS.ProcessEnv; readonly input?: string; readonly cwd?: string } = {},
 ): Promise<Ran> {
   return new Promise((resolve) => {
     const child = execFile(
       process.execPath,
       [COMMAND, ...words],
-      { env: { ...process.env, ...COMPILED, ...env }, maxBuffer: 100_000_000 },
+      { cwd, env: { ...process.env, ...COMPILED, ...env }, maxBuffer: 100_000_000 },
       (error, stdout, stderr) => resolve({ exitCode: Number(error?.code ?? 0), stdout, stderr }),
     );
     child.stdin?.end(input ?? "");
@@ -34,6 +34,8 @@ export function runSluice(
 export interface Serving {
   /** The first line of standard output: with `--json`, how to reach what was started. */
   readonly firstLine: string;
+  /** All of them so far. */
+  printed(): readonly string[];
   /** Ends it as Ctrl-C would; resolves to its exit code. */
   stop(): Promise<number | null>;
 }
@@ -45,12 +47,17 @@ export async function serveSluice(words: readonly string[], env: NodeJS.ProcessE
     stdio: ["ignore", "pipe", "inherit"],
   });
   const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
+  const printed: string[] = [];
   const firstLine = await new Promise<string>((resolve, reject) => {
-    createInterface({ input: child.stdout }).once("line", resolve);
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      printed.push(line);
+      resolve(line);
+    });
     child.once("exit", (code) => reject(new Error(`sluice ${words.join(" ")} ended with ${code}`)));
   });
   return {
     firstLine,
+    printed: () => printed,
     stop: () => {
       child.kill("SIGINT");
       return exited;

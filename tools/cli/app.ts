@@ -51,7 +51,7 @@ async function create(Name: string, { stage, json = false }: AppOptions): Promis
       `Created ${Name}: ${Id}`,
       `Next, a channel:   sluice channel enable fcm --application-id ${Id} --stage ${stage} --service-account FILE`,
       ...(stage === "local"
-        ? []
+        ? ["The stage sends for it from now on, as if it had been deployed anew."]
         : [`and deploy for it:  npm run deploy -- --stage ${stage} --param='applicationIds=${Id}'`]),
     ],
     viewOf(application),

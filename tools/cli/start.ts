@@ -9,7 +9,7 @@ import { metricSums } from "../local/main-job/metric-sums.ts";
 import type { Order } from "../local/main-job/order.ts";
 import { type RejectedRow, recipientsOrders } from "../local/main-job/recipients-input.ts";
 import type { Script } from "../local/push-simulator/script.ts";
-import { type StackLine, startStack } from "../local/stack.ts";
+import { startStack } from "../local/stack.ts";
 import { LOCAL_QUEUE_NAMES, LOCAL_RATE, type Rate } from "../local/stage.ts";
 import { announceStage } from "./local-stage.ts";
 import { mainJobLines } from "./main-job-lines.ts";
@@ -49,9 +49,17 @@ export function start(): Command {
 async function serve(options: StartOptions): Promise<void> {
   const { retire } = options;
   const log = logFile();
-  const onLog = ({ source, line }: StackLine) => log.write(source, line);
-  const stack = await startStack({ rate: rateOf(options), retire, onLog });
-  const retract = await announceStage(stack);
+  let retract: () => Promise<void> = async () => undefined;
+  const announce = async () => {
+    retract = await announceStage(stack);
+  };
+  const stack = await startStack({
+    rate: rateOf(options),
+    retire,
+    onLog: ({ source, line }) => log.write(source, line),
+    onApplications: () => void announce(),
+  });
+  await announce();
   const exports = Object.entries(stack.environment).map(([name, value]) => `export ${name}=${value}`);
   const queues = Object.entries(stack.queueUrls).map(([name, url]) => `  ${name.padEnd(26)}${url}`);
   print(

@@ -24,6 +24,8 @@ export interface LambdaFunction {
   /** Takes an idle environment, starts one, or waits for one. Never rejects. */
   invoke(event: string): Promise<Invocation>;
   environments(): readonly EnvironmentStatus[];
+  /** Gives it other variables, as a deployment does: environments that have the old ones end when they are idle. */
+  configure(environment: Readonly<Record<string, string>>): void;
   /** Ends one environment at once, whatever it does; resolves when it is gone. False where there is none of this id. */
   kill(environmentId: string): Promise<boolean>;
   /** Ends all environments at once; what is or will be invoked fails. */
@@ -34,6 +36,9 @@ export function startLambdaFunction(options: LambdaFunctionOptions): LambdaFunct
   const environments = new Set<ExecutionEnvironment>();
   const idle: ExecutionEnvironment[] = [];
   const waiting: (() => void)[] = [];
+  /** Those of an earlier configuration that are not idle yet. */
+  const outdated = new WeakSet<ExecutionEnvironment>();
+  let settings: FunctionSettings = options;
   let closed = false;
 
   async function takeEnvironment(): Promise<ExecutionEnvironment | undefined> {
@@ -52,7 +57,7 @@ export function startLambdaFunction(options: LambdaFunctionOptions): LambdaFunct
   }
 
   function startEnvironment(): ExecutionEnvironment {
-    const environment = startExecutionEnvironment(options, options.onLine);
+    const environment = startExecutionEnvironment(settings, options.onLine);
     environments.add(environment);
     return environment;
   }
@@ -65,6 +70,7 @@ export function startLambdaFunction(options: LambdaFunctionOptions): LambdaFunct
         return { ok: false, errorType: "Stopped", errorMessage: `${options.name} has been stopped` };
       }
       const invocation = await environment.invoke(event);
+      if (outdated.has(environment)) await environment.kill();
       if (environment.state() === "idle") idle.push(environment);
       else environments.delete(environment);
       waiting.shift()?.();
@@ -74,6 +80,14 @@ export function startLambdaFunction(options: LambdaFunctionOptions): LambdaFunct
       [...environments]
         .map(({ id, pid, state }) => ({ id, pid, state: state() }))
         .filter(({ state }) => state !== "gone"),
+    configure(environment) {
+      settings = { ...options, environment };
+      for (const one of idle.splice(0)) {
+        environments.delete(one);
+        void one.kill();
+      }
+      for (const one of environments) outdated.add(one);
+    },
     async kill(environmentId) {
       const environment = [...environments].find(({ id }) => id === environmentId);
       if (environment === undefined) return false;

@@ -11,6 +11,7 @@ import { builtFunction, processEntry } from "./locations.ts";
 import { forkPushSimulator } from "./push-simulator/fork.ts";
 import { pushSimulatorAt, type RemotePushSimulator } from "./push-simulator/remote.ts";
 import type { Script } from "./push-simulator/script.ts";
+import type { PushSimulatorSettings } from "./push-simulator/server.ts";
 import { queuesEmpty } from "./queue-depth.ts";
 import {
   type FedFunctionSettings,
@@ -44,6 +45,8 @@ export interface StackOptions {
   readonly functionFolder?: URL;
   /** One that runs already, or what a new one is to play. */
   readonly simulator?: { readonly url: string } | SimulatorOptions;
+  /** Told when somebody has created or deleted an application, and all is as if it had been deployed anew with them. */
+  readonly onApplications?: (ids: readonly string[]) => void;
   /** Every line that a process of the stack writes, and one of JSON for each invocation. */
   readonly onLog?: (line: StackLine) => void;
 }
@@ -98,7 +101,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     campaign: { ...LOCAL_LANES.campaign, ...options.lanes?.campaign },
   };
   const rate = options.rate ?? LOCAL_RATE;
-  const applicationIds = options.applicationIds ?? [LOCAL_APPLICATION_ID];
+  let applicationIds = options.applicationIds ?? [LOCAL_APPLICATION_ID];
   let closing = false;
   const log = (source: string, stream: StackLine["stream"], line: string): void => {
     if (!closing) options.onLog?.({ source, stream, line });
@@ -111,8 +114,19 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     onLine: (line, stream) => log("emulators", stream, line),
   });
   const running: RunningLane[] = [];
-  const simulator = await simulatorFor(options.simulator ?? {}, { rate, applicationIds }, () => {
-    for (const { lambda } of running) void killBusy(lambda);
+  const simulator = await simulatorFor(options.simulator ?? {}, {
+    rate,
+    applicationIds,
+    onKill: () => {
+      for (const { lambda } of running) void killBusy(lambda);
+    },
+    onApplications: (ids) => {
+      // A function does not start without one.
+      if (ids.length === 0) return;
+      applicationIds = ids;
+      for (const { lane, lambda } of running) lambda.configure(environmentWith(variablesOf(lane)));
+      options.onApplications?.(ids);
+    },
   }).catch(async (error) => {
     await emulators.close();
     throw error;
@@ -121,13 +135,15 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const sqs = emulators.sqsClient();
   const queueUrl = (name: QueueName) => emulators.queueUrl(LOCAL_QUEUE_NAMES[name]);
   const environment = { ...emulators.environment, AWS_ENDPOINT_URL_PINPOINT: simulator.url };
+  const variablesOf = (lane: Lane) => sendMessagesEnvironment(lane, { lanes, rate, applicationIds, queueUrl });
+  const environmentWith = (variables: Variables) => ({ ...environment, ...variables, ...options.environment });
   /** Starts a function and the mapping that feeds it from its queue. */
   const start = ({ name, queue, folder, variables, ...settings }: FedFunction) => {
     const lambda = startLambdaFunction({
       ...settings,
       name: `sluice-local-${name}`,
       folder,
-      environment: { ...environment, ...variables, ...options.environment },
+      environment: environmentWith(variables),
       onLine: ({ functionName, environmentId, stream, line }) => log(`${functionName} ${environmentId}`, stream, line),
     });
     const mapping = startEventSourceMapping({
@@ -141,9 +157,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     return { lambda, mapping };
   };
   for (const lane of LANE_NAMES) {
-    const variables = sendMessagesEnvironment(lane, { lanes, rate, applicationIds, queueUrl });
     const name = `send-messages-${lane}`;
-    running.push({ lane, ...start({ ...lanes[lane], name, queue: lane, folder, variables }) });
+    running.push({ lane, ...start({ ...lanes[lane], name, queue: lane, folder, variables: variablesOf(lane) }) });
   }
   const variables = retireDeadTokensEnvironment(queueUrl);
   const retireDeadTokens = {
@@ -156,7 +171,9 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
 
   return {
     environment,
-    applicationIds,
+    get applicationIds() {
+      return applicationIds;
+    },
     queueUrls: Object.fromEntries(QUEUE_NAMES.map((name) => [name, queueUrl(name)])) as Stack["queueUrls"],
     sqs,
     simulator,
@@ -191,8 +208,10 @@ interface FedFunction extends FedFunctionSettings {
   readonly name: string;
   readonly queue: QueueName;
   readonly folder: URL;
-  readonly variables: Readonly<Record<string, string>>;
+  readonly variables: Variables;
 }
+
+type Variables = Readonly<Record<string, string>>;
 
 const LANE_NAMES = Object.keys(LOCAL_LANES) as Lane[];
 const QUEUE_NAMES = Object.keys(LOCAL_QUEUE_NAMES) as QueueName[];
@@ -206,15 +225,21 @@ async function mustBeBuilt(folder: URL): Promise<void> {
 
 async function simulatorFor(
   wanted: NonNullable<StackOptions["simulator"]>,
-  { rate, applicationIds }: { readonly rate: Rate; readonly applicationIds: readonly string[] },
-  onKill: () => void,
+  {
+    rate,
+    applicationIds,
+    ...told
+  }: Pick<PushSimulatorSettings, "onKill" | "onApplications"> & {
+    readonly rate: Rate;
+    readonly applicationIds: readonly string[];
+  },
 ): Promise<RemotePushSimulator & { close(): Promise<void> }> {
   if ("url" in wanted) return { ...pushSimulatorAt(wanted.url), close: async () => undefined };
   const settings = {
     ...wanted,
     applications: Object.fromEntries(applicationIds.map((id) => [id, CHANNEL_TYPES])),
     script: { quotas: rate, judgedRate: rate, ...wanted.script },
-    onKill,
+    ...told,
   };
   return forkPushSimulator(settings, fileURLToPath(processEntry("push-simulator-process")));
 }

@@ -30,8 +30,14 @@ type Credentials =
 /** The applications of an account and the channels of each. */
 export class Applications {
   readonly #applications = new Map<string, Application>();
+  readonly #onChange: (ids: readonly string[]) => void;
 
-  constructor(enabled: Readonly<Record<string, readonly PushChannelType[]>>) {
+  /** `onChange`: told which there are when one is created or removed. */
+  constructor(
+    enabled: Readonly<Record<string, readonly PushChannelType[]>>,
+    onChange: (ids: readonly string[]) => void = () => undefined,
+  ) {
+    this.#onChange = onChange;
     for (const [id, channelTypes] of Object.entries(enabled)) {
       const application = new Application({ id, name: id });
       for (const channelType of channelTypes) application.put(channelType, GOOD_CREDENTIALS[channelType], true);
@@ -42,6 +48,7 @@ export class Applications {
   create(name: string, tags: Readonly<Record<string, string>>): Application {
     const application = new Application({ id: randomBytes(16).toString("hex"), name, tags });
     this.#applications.set(application.id, application);
+    this.#onChange([...this.#applications.keys()]);
     return application;
   }
 
@@ -55,6 +62,7 @@ export class Applications {
 
   remove(id: string): void {
     this.#applications.delete(id);
+    this.#onChange([...this.#applications.keys()]);
   }
 }
 

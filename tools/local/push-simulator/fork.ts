@@ -8,7 +8,8 @@ import type { Kill, PushSimulatorSettings } from "./server.ts";
 export type ProcessMessage =
   | { readonly kind: "ready"; readonly url: string }
   | { readonly kind: "failed"; readonly message: string }
-  | { readonly kind: "kill"; readonly kill: Kill };
+  | { readonly kind: "kill"; readonly kill: Kill }
+  | { readonly kind: "applications"; readonly ids: readonly string[] };
 
 export interface ForkedPushSimulator extends RemotePushSimulator {
   readonly processId: number;
@@ -25,13 +26,14 @@ export async function forkPushSimulator(
   settings: PushSimulatorSettings,
   entry: string = fileURLToPath(new URL("./main.ts", import.meta.url)),
 ): Promise<ForkedPushSimulator> {
-  const { onKill, ...plainSettings } = settings;
+  const { onKill, onApplications, ...plainSettings } = settings;
   // Detached: Ctrl-C is for the parent, which closes the simulator when it has no more use for it.
   const child = fork(entry, [JSON.stringify(plainSettings)], { detached: true, execArgv: [] });
   const url = await new Promise<string>((resolve, reject) => {
     child.on("message", (message: ProcessMessage) => {
       if (message.kind === "ready") resolve(message.url);
       else if (message.kind === "failed") reject(new Error(`The push simulator did not start. ${message.message}`));
+      else if (message.kind === "applications") onApplications?.(message.ids);
       else onKill?.(message.kill);
     });
     child.once("error", reject);

@@ -8,6 +8,8 @@ import type { PushChannelType } from "./wire.ts";
 export interface SimulationSettings {
   /** The applications that are there from the beginning, and the channels that each has enabled. */
   readonly applications: Readonly<Record<string, readonly PushChannelType[]>>;
+  /** Told which applications there are when one is created or deleted. */
+  readonly onApplications?: (ids: readonly string[]) => void;
   readonly script?: Script;
   /** Keep every message whole, not only its digest: for tests, not for a million recipients. */
   readonly keepMessages?: boolean;
@@ -57,7 +59,7 @@ export class Simulation {
   #mostInACall = 0;
 
   constructor(settings: SimulationSettings, nowMs: number) {
-    this.applications = new Applications(settings.applications);
+    this.applications = new Applications(settings.applications, settings.onApplications);
     this.marker = new RegExp(settings.marker ?? "#([A-Za-z0-9._:-]{1,64})");
     this.#keepMessages = settings.keepMessages ?? false;
     this.#log = new DeviceLog({ keepMessages: this.#keepMessages });
