@@ -462,7 +462,7 @@ const LINES = {
   },
   tokenHeld: {
     level: "error",
-    message: "Dead tokens are held: so many died at once that a mistake is likelier than uninstalls",
+    message: "Dead tokens are held: so many died at once that a mistake is likelier. See `sluice dead-tokens list`",
     by: (fact) => `${fact.applicationId} ${fact.channelType} ${fact.because}`,
   },
   retireFailed: { level: "warn", message: "Dead tokens are received again", by: (fact) => fact.step },

@@ -10,6 +10,7 @@ import { app } from "../../tools/cli/app.ts";
 import { channel } from "../../tools/cli/channel.ts";
 import { check } from "../../tools/cli/check.ts";
 import { deadLetters } from "../../tools/cli/dead-letters.ts";
+import { deadTokens } from "../../tools/cli/dead-tokens.ts";
 import { doctor } from "../../tools/cli/doctor.ts";
 import { go } from "../../tools/cli/go.ts";
 import { plan } from "../../tools/cli/plan.ts";
@@ -409,7 +410,8 @@ function descriptionOf(description: string) {
 }
 
 const sluice = new Command("sluice");
-for (const verb of [app, channel, check, deadLetters, doctor, go, plan, rate, status, stop]) sluice.addCommand(verb());
+for (const verb of [app, channel, check, deadLetters, deadTokens, doctor, go, plan, rate, status, stop])
+  sluice.addCommand(verb());
 
 /** Whether the command has this verb, with these options. */
 function isCommand([verb = "", ...words]: readonly string[], under: Command = sluice): boolean {

@@ -5,12 +5,12 @@ import { askAws } from "./ask-aws.ts";
 import { confirmWord } from "./confirm-word.ts";
 import { checkChoice, leftBecause, type RedriveChoice, reasonEntry } from "./dead-letters/reasons.ts";
 import { type LaneQueues, type Redriven, redriveLane } from "./dead-letters/redrive.ts";
-import { sampleOption } from "./dead-letters/sample-option.ts";
 import { type ReasonSummary, summaryOf } from "./dead-letters/summary.ts";
 import { deploymentOf } from "./deployment.ts";
 import { LANE_NAMES } from "./lanes.ts";
 import { print, table } from "./print.ts";
 import { sampleQueue } from "./queue-records.ts";
+import { sampleOption } from "./sample-option.ts";
 import { stageOption } from "./stage-option.ts";
 
 interface DeadLettersOptions {

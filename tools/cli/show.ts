@@ -8,11 +8,11 @@ import { type Progress, progressOf, type SliceProgress, type Totals } from "../.
 import type { Lane } from "../../shared/core/rate/lane.ts";
 import { askAws } from "./ask-aws.ts";
 import { type DeadLetter, readDeadLetter } from "./dead-letters/dead-letter.ts";
-import { sampleOption } from "./dead-letters/sample-option.ts";
 import { type Deployment, deploymentOf } from "./deployment.ts";
 import { LANE_NAMES } from "./lanes.ts";
 import { print, table } from "./print.ts";
 import { sampleQueue } from "./queue-records.ts";
+import { sampleOption } from "./sample-option.ts";
 import { stageOption } from "./stage-option.ts";
 import { UsageError } from "./usage-error.ts";
 

@@ -4,6 +4,7 @@ import { app } from "./app.ts";
 import { channel } from "./channel.ts";
 import { check } from "./check.ts";
 import { deadLetters } from "./dead-letters.ts";
+import { deadTokens } from "./dead-tokens.ts";
 import { doctor } from "./doctor.ts";
 import { go } from "./go.ts";
 import { plan } from "./plan.ts";
@@ -35,6 +36,7 @@ for (const verb of [
   go,
   rate,
   deadLetters,
+  deadTokens,
   app,
   channel,
   doctor,

@@ -20,9 +20,14 @@ export function withScopeOptions(command: Command): Command {
   return command
     .addOption(new Option("--lane <lane>", "only this lane").choices(["transactional", "campaign"]))
     .option("--application-id <id>", "only this application")
-    .option("--channel <channel>", `only this channel: ${PUSH_CHANNEL_NAMES.join(", ")}`, channelOf)
+    .addOption(channelOption())
     .addOption(stageOption())
     .option("--json", "print one JSON object");
+}
+
+/** `--channel`, by the name that a person types or the API's own. */
+export function channelOption(): Option {
+  return new Option("--channel <channel>", `only this channel: ${PUSH_CHANNEL_NAMES.join(", ")}`).argParser(channelOf);
 }
 
 function channelOf(text: string): ChannelType {

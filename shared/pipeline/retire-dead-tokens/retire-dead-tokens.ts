@@ -1,5 +1,6 @@
 // read → judge → publish or hold
 import { type BreakerLimits, type HeldBecause, minutesAround, whyHeld } from "../../core/breaker/breaker.ts";
+import { HELD_RECORD } from "../../core/breaker/held-record.ts";
 import type { DeadToken } from "../../core/outcome/dead-token-record.ts";
 import { parseDeadToken } from "../../core/outcome/parse-dead-token.ts";
 import { retiredTokens } from "../../core/outcome/retired-tokens.ts";
@@ -41,12 +42,6 @@ type Judgement =
   | { readonly kind: "hold"; readonly because: HeldBecause }
   /** Not to be judged now. */
   | { readonly kind: "wait"; readonly step: "counts" | "uncounted"; readonly detail: string };
-
-/** The attribute of a record that a person has looked at and let go: the breaker does not judge it again. */
-const RELEASED = "Released";
-
-/** Why a record is held, on the held-token queue. */
-const HELD_BECAUSE = "HeldBecause";
 
 /** An invocation writes its counts when it ends: what is not counted may be in a moment. So often it is asked for again. */
 const MOST_RECEIVES_UNCOUNTED = 3;
@@ -111,7 +106,8 @@ function judging({ attemptCounts }: RetireDeadTokensPorts, limits: BreakerLimits
   return async (death: Death): Promise<Judgement> => {
     const { record, deadToken, failedAtMs } = death;
     // A replaced token is the push service's own word in a field of its own: no mistake of ours gives it.
-    if (deadToken.Verdict === "replaced" || record.attributes[RELEASED] !== undefined) return { kind: "retire" };
+    if (deadToken.Verdict === "replaced" || record.attributes[HELD_RECORD.released] !== undefined)
+      return { kind: "retire" };
     const counts = await countsAround(death);
     if (counts.kind === "away") return { kind: "wait", step: "counts", detail: counts.detail };
     const because = whyHeld({ failedAtMs, confidence: deadToken.Confidence }, counts.minutes, limits);
@@ -152,7 +148,7 @@ async function hold(
 ): Promise<IncomingRecord[]> {
   const taken = deaths.map(async ({ record, channel, because }) => {
     try {
-      await heldTokenQueue.put({ body: record.body, attributes: { [HELD_BECAUSE]: because } });
+      await heldTokenQueue.put({ body: record.body, attributes: { [HELD_RECORD.because]: because } });
     } catch (error) {
       observe({ kind: "retireFailed", ...channel, step: "hold", tokens: 1, detail: wordsOf(error) });
       return [];

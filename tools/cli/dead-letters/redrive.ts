@@ -1,7 +1,6 @@
 import type { SQSClient } from "@aws-sdk/client-sqs";
-import { sqsReceivedRecords } from "../../../shared/aws/sqs-received-records.ts";
 import { sqsRecordQueue } from "../../../shared/aws/sqs-record-queue.ts";
-import { giveBack, receiveAll } from "../queue-records.ts";
+import { goThrough } from "../go-through.ts";
 import { type DeadLetter, readDeadLetter, redriven } from "./dead-letter.ts";
 import { leftBecause, type RedriveChoice } from "./reasons.ts";
 
@@ -9,9 +8,6 @@ export interface LaneQueues {
   readonly requestQueueUrl: string;
   readonly deadLetterQueueUrl: string;
 }
-
-/** Long enough to go through a large queue, of which most is to stay. */
-const GO_THROUGH_SECONDS = 300;
 
 /** What a redrive has come to. */
 export interface Redriven {
@@ -26,7 +22,7 @@ export interface Redriven {
  * Puts dead letters back on their lane's queue, and deletes each when that has taken it. What is broken off in between is
  * found again, and put again under the same name (`redriven`), so that it can be begun anew at any time.
  *
- * @param startedMs milliseconds since 1970; what became a dead letter since then is left, for it would come round for ever
+ * @param startedMs milliseconds since 1970; what became a dead letter since then is left
  */
 export async function redriveLane(
   client: SQSClient,
@@ -35,39 +31,18 @@ export async function redriveLane(
   startedMs: number,
 ): Promise<Redriven> {
   const requests = sqsRecordQueue(client, requestQueueUrl);
-  const received = sqsReceivedRecords(client, deadLetterQueueUrl);
-  const letters: DeadLetter[] = [];
-  const refused: { readonly letter: DeadLetter; readonly because: string }[] = [];
-  /** Those that are still on the dead-letter queue, or may be. */
-  const back: DeadLetter[] = [];
-  let undeleted = 0;
-
-  const put = async (letter: DeadLetter): Promise<DeadLetter | undefined> => {
-    try {
-      await requests.put(redriven(letter));
-      return letter;
-    } catch (cause) {
-      refused.push({ letter, because: (cause as Error).message });
-      back.push(letter);
-      return undefined;
-    }
+  const { treated, refused, undeleted } = await goThrough(
+    client,
+    deadLetterQueueUrl,
+    {
+      isWanted: (record) => leftBecause(readDeadLetter(record).reason, choice) === undefined,
+      treat: (record) => requests.put(redriven(readDeadLetter(record))),
+    },
+    startedMs,
+  );
+  return {
+    letters: treated.map(readDeadLetter),
+    refused: refused.map(({ record, because }) => ({ letter: readDeadLetter(record), because })),
+    undeleted,
   };
-
-  try {
-    for await (const records of receiveAll(client, deadLetterQueueUrl, GO_THROUGH_SECONDS)) {
-      const read = records.map(readDeadLetter);
-      const isWanted = ({ reason, record }: DeadLetter) =>
-        record.sentAtMs <= startedMs && leftBecause(reason, choice) === undefined;
-      back.push(...read.filter((letter) => !isWanted(letter)));
-      const taken = (await Promise.all(read.filter(isWanted).map(put))).filter((letter) => letter !== undefined);
-      letters.push(...taken);
-      if (await received.remove(taken.map(({ record }) => record))) continue;
-      undeleted += taken.length;
-      back.push(...taken);
-    }
-  } finally {
-    const records = back.map(({ record }) => record);
-    await giveBack(client, deadLetterQueueUrl, records);
-  }
-  return { letters, refused, undeleted };
 }
