@@ -15,6 +15,7 @@ import { doctor } from "../../tools/cli/doctor.ts";
 import { go } from "../../tools/cli/go.ts";
 import { plan } from "../../tools/cli/plan.ts";
 import { rate } from "../../tools/cli/rate.ts";
+import { show } from "../../tools/cli/show.ts";
 import { status } from "../../tools/cli/status.ts";
 import { stop } from "../../tools/cli/stop.ts";
 import { alarmsOf, type Datapoint, embeddedDatapoints, raisedBy } from "../support/alarm-evaluator.ts";
@@ -381,6 +382,21 @@ describe("a page of the runbook", () => {
 });
 
 it.each([
+  { name: "Errors", raises: "FunctionErrorsRetireDeadTokensAlarm" },
+  { name: "Throttles", raises: "FunctionThrottlesRetireDeadTokensAlarm" },
+])("$name of retire-dead-tokens for ten minutes: $raises", ({ name, raises }) => {
+  const dimensions = { FunctionName: "sluice-dev-retire-dead-tokens" };
+  const each = [0, 300_000].map((ms) => ({
+    namespace: "AWS/Lambda",
+    name,
+    dimensions,
+    atMs: START_MS + ms,
+    values: [1],
+  }));
+  expect(raisedBy(each, template)).toEqual([raises]);
+});
+
+it.each([
   { what: "an event that EventBridge has given up", queue: "undelivered-events", raises: "UndeliveredEventsAlarm" },
   { what: "a dead token that is held", queue: "held-tokens", raises: "HeldTokensAlarm" },
   { what: "a dead token that was received ten times", queue: "dead-tokens-dead-letters", raises: "UntoldTokensAlarm" },
@@ -410,7 +426,7 @@ function descriptionOf(description: string) {
 }
 
 const sluice = new Command("sluice");
-for (const verb of [app, channel, check, deadLetters, deadTokens, doctor, go, plan, rate, status, stop])
+for (const verb of [app, channel, check, deadLetters, deadTokens, doctor, go, plan, rate, show, status, stop])
   sluice.addCommand(verb());
 
 /** Whether the command has this verb, with these options. */

@@ -34,6 +34,7 @@ const TEMPLATE = {
     UndeliveredEventQueue: named("QueueName", "there is no EventBridge here"),
     SendMessagesTransactionalLambdaFunction: named("FunctionName", "sluice-local-send-messages-transactional"),
     SendMessagesCampaignLambdaFunction: named("FunctionName", "sluice-local-send-messages-campaign"),
+    RetireDeadTokensLambdaFunction: named("FunctionName", "sluice-local-retire-dead-tokens"),
   },
 };
 

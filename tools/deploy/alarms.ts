@@ -5,6 +5,14 @@ const LANES = ["transactional", "campaign"] as const;
 type Lane = (typeof LANES)[number];
 type ByLane = Readonly<Record<Lane, number>>;
 
+/** Logical ids, by the lane or by the function's own name. */
+const FUNCTIONS = {
+  transactional: "SendMessagesTransactionalLambdaFunction",
+  campaign: "SendMessagesCampaignLambdaFunction",
+  "retire-dead-tokens": "RetireDeadTokensLambdaFunction",
+} as const;
+type FunctionName = keyof typeof FUNCTIONS;
+
 export interface AlarmOptions {
   /** The topic that hears of an alarm and of its end; none: it is only shown. */
   readonly topicArn: string | undefined;
@@ -31,8 +39,8 @@ interface Alarm {
 }
 
 interface Watch {
-  /** The lane, where there is one for each. */
-  readonly name?: Lane;
+  /** The lane, or the function, where there is one for each. */
+  readonly name?: FunctionName;
   /** Raised at this value and above. */
   readonly from: number;
   readonly metrics: Readonly<Record<string, Metric>>;
@@ -235,7 +243,7 @@ function alarmTable(maximumConcurrency: ByLane): readonly Alarm[] {
     {
       id: "function-errors",
       what: "Invocations fail or are killed; their records come back, and some may be sent twice.",
-      watches: perLane({ transactional: 1, campaign: 1 }, (lane) => ({ errors: ofFunction(lane, "Errors", "Sum") })),
+      watches: perFunction(1, (name) => ({ errors: ofFunction(name, "Errors", "Sum") })),
       unit: "errors",
       because: "the handler catches what can be caught; there should be none",
       periodSeconds: 300,
@@ -243,9 +251,7 @@ function alarmTable(maximumConcurrency: ByLane): readonly Alarm[] {
     {
       id: "function-throttles",
       what: "Lambda does not let the function run: the account's concurrency is used up.",
-      watches: perLane({ transactional: 1, campaign: 1 }, (lane) => ({
-        throttles: ofFunction(lane, "Throttles", "Sum"),
-      })),
+      watches: perFunction(1, (name) => ({ throttles: ofFunction(name, "Throttles", "Sum") })),
       unit: "throttles",
       because: "the event source asks for no more than its own maximum; ten minutes are no peak of others",
       periodSeconds: 300,
@@ -312,6 +318,10 @@ function perLane(from: ByLane, metrics: (lane: Lane) => Watch["metrics"], expres
   return LANES.map((name) => ({ name, from: from[name], metrics: metrics(name), ...(expression && { expression }) }));
 }
 
+function perFunction(from: number, metrics: (name: FunctionName) => Watch["metrics"]): Watch[] {
+  return (Object.keys(FUNCTIONS) as FunctionName[]).map((name) => ({ name, from, metrics: metrics(name) }));
+}
+
 /** As a part of a logical id: `dead-letters` is `DeadLetters`. */
 function idOf(name: string): string {
   return name.replace(/(?:^|-)(\w)/g, (_, letter: string) => letter.toUpperCase());
@@ -330,8 +340,8 @@ function ofQueue(logicalId: string, name: string, statistic: Metric["statistic"]
   return { Namespace: "AWS/SQS", MetricName: name, Dimensions, statistic };
 }
 
-function ofFunction(lane: Lane, name: string, statistic: Metric["statistic"]): Metric {
-  const Dimensions = [{ Name: "FunctionName", Value: ref(`SendMessages${idOf(lane)}LambdaFunction`) }];
+function ofFunction(of: FunctionName, name: string, statistic: Metric["statistic"]): Metric {
+  const Dimensions = [{ Name: "FunctionName", Value: ref(FUNCTIONS[of]) }];
   return { Namespace: "AWS/Lambda", MetricName: name, Dimensions, statistic };
 }
 

@@ -32,6 +32,7 @@ const LANES = ["transactional", "campaign"] as const;
 const FUNCTIONS = {
   transactional: `\${SendMessagesTransactionalLambdaFunction}`,
   campaign: `\${SendMessagesCampaignLambdaFunction}`,
+  "retire dead tokens": `\${RetireDeadTokensLambdaFunction}`,
 } as const;
 const QUEUES = {
   transactional: `\${TransactionalQueue.QueueName}`,
@@ -253,12 +254,12 @@ function ofQueues(name: string, queues: readonly (keyof typeof QUEUES)[]): Line[
 }
 
 function ofFunctions(name: string, stat: Statistic, label = ""): Line[] {
-  return LANES.map((lane) => [
+  return Object.entries(FUNCTIONS).map(([of, functionName]) => [
     "AWS/Lambda",
     name,
     "FunctionName",
-    FUNCTIONS[lane],
-    { stat, label: `${lane} ${label}`.trim() },
+    functionName,
+    { stat, label: `${of} ${label}`.trim() },
   ]);
 }
 
@@ -279,10 +280,10 @@ function dollars({ rateTableName, memoryMb }: DashboardOptions): Line[] {
     return `(${ids.join(" + ")})`;
   };
   const lanes = LANES.map((lane) => ["service", "send-messages", "Lane", lane]);
-  const functions = LANES.map((lane) => ["FunctionName", FUNCTIONS[lane]]);
-  const queues = LANES.map((lane) => ["QueueName", QUEUES[lane]]);
+  const functions = Object.values(FUNCTIONS).map((name) => ["FunctionName", name]);
+  const queues = [...LANES, "dead tokens" as const].map((queue) => ["QueueName", QUEUES[queue]]);
   const tables = [`\${StateTable}`, rateTableName].map((name) => ["TableName", name]);
-  const groups = LANES.map((lane) => ["LogGroupName", `/aws/lambda/${FUNCTIONS[lane]}`]);
+  const groups = Object.values(FUNCTIONS).map((name) => ["LogGroupName", `/aws/lambda/${name}`]);
   const of = (namespace: string, names: readonly string[], dimensions: readonly (readonly string[])[]) =>
     names.flatMap((name) => dimensions.map((dimension) => [namespace, name, ...dimension]));
   const sum = (terms: Record<string, number>) =>
