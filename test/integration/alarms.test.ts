@@ -44,9 +44,6 @@ beforeAll(async () => {
   await build();
   stack = await startStack({
     onLog: (line) => lines.push(line),
-    // What a killed environment held comes back soon.
-    lanes: { transactional: { timeoutSeconds: 8, visibilityTimeoutSeconds: 2 } },
-    environment: { CALL_TIMEOUT_MS: "1000" },
     simulator: {
       script: {
         calls: [
