@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type DynamoDBClient, GetItemCommand, type GetItemCommandOutput } from "@aws-sdk/client-dynamodb";
@@ -8,6 +9,7 @@ import { accountKey } from "../../shared/core/ledger/account-key.ts";
 import { resultOf } from "../../shared/core/ledger/result.ts";
 import type { Ledger } from "../../shared/ports.ts";
 import { createTable, startDynalite } from "../support/dynamodb-table.ts";
+import { itemStore } from "../support/item-store.ts";
 import { LOCAL_CREDENTIALS } from "../support/local-credentials.ts";
 import { memoryLedger } from "../support/memory-ledger.ts";
 import { describeLedger, type StartLedger } from "./ledger.ts";
@@ -15,11 +17,14 @@ import { describeLedger, type StartLedger } from "./ledger.ts";
 const sleep = async () => undefined;
 
 /** Accounts in a new table of a service that speaks DynamoDB; each function has a client of its own. */
-function dynamodb(startService: () => Promise<{ endpoint: string; close(): Promise<void> }>): StartLedger {
+function dynamodb(
+  startService: () => Promise<{ endpoint: string; close(): Promise<void> }>,
+  prepare: (endpoint: string, tableName: string) => Promise<void> = createTable,
+): StartLedger {
   return async ({ nowMs, days }) => {
     const { endpoint, close } = await startService();
     const tableName = `state-${randomUUID()}`;
-    await createTable(endpoint, tableName);
+    await prepare(endpoint, tableName);
     const clients = [1, 2].map(() => ledgerClient({ ...LOCAL_CREDENTIALS, endpoint }));
     const [ledger, again] = clients.map((client) =>
       dynamodbLedger({ client, tableName, days, clock: { nowMs, sleep } }),
@@ -41,6 +46,24 @@ describeLedger("a variable", async (time) => {
 });
 
 describeLedger("DynamoDB's API (dynalite)", dynamodb(startDynalite));
+
+describeLedger(
+  "the benches' store",
+  dynamodb(
+    async () => {
+      const server = itemStore();
+      await once(server.listen(0, "127.0.0.1"), "listening");
+      return {
+        endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+        async close() {
+          server.closeAllConnections();
+          await once(server.close(), "close");
+        },
+      };
+    },
+    async () => undefined,
+  ),
+);
 
 // AWS's own emulator needs Java and is started from outside, e.g. by
 // java -Djava.library.path=DynamoDBLocal_lib -jar DynamoDBLocal.jar -inMemory -port 8000

@@ -42,9 +42,9 @@ function fewestCalls(requests: readonly PushRequest[]): number {
   return sizes.reduce((calls, { length }) => calls + Math.ceil(length / 100), 0);
 }
 
-type Random = () => number;
+export type Random = () => number;
 
-function requestOf(own: OwnPart, number: number, random: Random): PushRequest {
+export function requestOf(own: OwnPart, number: number, random: Random): PushRequest {
   const [channelType, field, token] = ((): [PushChannelType, string, string] =>
     number % 2 === 0
       ? ["GCM", "GCMMessage", `${letters(22, random)}:APA91b${letters(134, random)}`]
@@ -65,7 +65,7 @@ function requestOf(own: OwnPart, number: number, random: Random): PushRequest {
 }
 
 /** A record as SQS makes it, its receipt handle included. */
-function recordOf(body: string, random: Random): SQSRecord {
+export function recordOf(body: string, random: Random): SQSRecord {
   const hex = (length: number) => letters(length, random, "0123456789abcdef");
   const message = {
     MessageId: [8, 4, 4, 4, 12].map(hex).join("-"),

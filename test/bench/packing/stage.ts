@@ -18,7 +18,7 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-const APPLICATION_ID = "b31c292f";
+export const APPLICATION_ID = "b31c292f";
 
 export async function setUp(): Promise<Stage> {
   const simulator = await forkPushSimulator({ applications: { [APPLICATION_ID]: ["GCM", "APNS"] } });
@@ -57,7 +57,7 @@ export async function setUp(): Promise<Stage> {
 }
 
 /** One environment with the account's whole quota; none of the queues is needed, since nothing fails. */
-function environmentOf(simulatorUrl: string): Record<string, string> {
+export function environmentOf(simulatorUrl: string): Record<string, string> {
   const queueUrl = "http://127.0.0.1:1/000000000000/unused";
   return {
     APPLICATION_IDS: APPLICATION_ID,
