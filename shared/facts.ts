@@ -30,6 +30,7 @@ export type AddressWord =
   | "sent"
   | "optedOut"
   | "duplicate"
+  | "suppressed"
   | "dead"
   | "rejected"
   | "expired"
@@ -42,6 +43,7 @@ export type AddressWord =
 export type WordReason =
   | OutcomeReason
   | "Expired"
+  | "Suppressed"
   | Extract<DeadLetterReason, "InternalError" | "NotPutBack" | "RequestIdReused">;
 
 /** What the ledger is asked for. */
@@ -90,6 +92,8 @@ type RetireFact =
       readonly tokens: number;
       readonly oldestMs: number;
     } & Where)
+  /** Dead tokens that are sent to until they die once more. */
+  | { readonly kind: "suppressionUnwritten"; readonly tokens: number; readonly detail: string }
   /** Too many others died with it: a person is to decide. */
   | ({ readonly kind: "tokenHeld"; readonly because: HeldBecause } & Where)
   | ({
@@ -101,6 +105,8 @@ type RetireFact =
 
 /** What `send-messages` tells of a batch. */
 type SendFact =
+  /** Nobody could tell whether these addresses are suppressed, so they are sent to. */
+  | { readonly kind: "suppressionUnread"; readonly addresses: number; readonly detail: string }
   /** An invocation begins. `oldestMs`: age of the oldest record since it was first enqueued. */
   | { readonly kind: "batchReceived"; readonly records: number; readonly oldestMs: number }
   /**

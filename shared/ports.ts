@@ -236,6 +236,27 @@ export interface DeadTokenQueue {
   put(record: DeadTokenRecord): Promise<void>;
 }
 
+/** A device token of one application and channel type, in whatever spelling. */
+export interface Device extends Channel {
+  readonly token: string;
+}
+
+/**
+ * Keeps which device tokens are known to be dead, each for some days. It is a saving and no promise: what it cannot do is
+ * left undone, and told in numbers. Neither method rejects.
+ */
+export interface Suppressions {
+  /** Which of the devices are suppressed, and of how many nobody could tell. */
+  find(devices: readonly Device[]): Promise<{ readonly found: ReadonlySet<Device> } & Undone>;
+  add(devices: readonly Device[]): Promise<Undone>;
+}
+
+export interface Undone {
+  readonly undone: number;
+  /** Why; of the first of them. */
+  readonly detail?: string;
+}
+
 /** The way to the owner of the device registry. */
 export interface Retirements {
   /**

@@ -114,6 +114,8 @@ export function readSendMessagesSettings(environment: Environment): SendMessages
     ...suppressionSettings(optional),
     ...breakerSettings(optional),
   };
+  if (environment["SUPPRESSION"]?.trim() === "on" && settings.stateTableName === undefined)
+    problems.push("STATE_TABLE_NAME is not set, and SUPPRESSION is on: there is nowhere to look a token up");
   if (settings.rateTableName !== undefined && settings.rateKey === undefined)
     problems.push("RATE_KEY is not set, and there is no AWS_REGION to stand for it");
   refuse(problems);

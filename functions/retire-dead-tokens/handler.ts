@@ -1,6 +1,7 @@
 import middy from "@middy/core";
 import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
 import { dynamodbAttemptCounts } from "../../shared/aws/dynamodb-attempt-counts.ts";
+import { sharedSuppressions } from "../../shared/aws/dynamodb-suppressions.ts";
 import { eventBridgeClient, eventBridgeRetirements } from "../../shared/aws/eventbridge-retirements.ts";
 import { sqsClient } from "../../shared/aws/sqs-client.ts";
 import { batchResponse, incomingRecords } from "../../shared/aws/sqs-event.ts";
@@ -17,6 +18,7 @@ const { observe, middleware } = telemetry({ functionName: "retire-dead-tokens" }
 
 const ports = {
   attemptCounts: dynamodbAttemptCounts({ client: stateClient(), tableName: settings.stateTableName }),
+  suppressions: sharedSuppressions(settings, clock),
   retirements: eventBridgeRetirements(eventBridgeClient(), settings.eventBusName, clock),
   heldTokenQueue: sqsRecordQueue(sqsClient(), settings.heldTokenQueueUrl, clock),
   clock,

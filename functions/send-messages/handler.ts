@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import middy from "@middy/core";
 import type { Context, SQSBatchResponse, SQSEvent } from "aws-lambda";
 import { sharedAttemptCounts } from "../../shared/aws/dynamodb-attempt-counts.ts";
+import { sharedSuppressions } from "../../shared/aws/dynamodb-suppressions.ts";
 import { gateStores } from "../../shared/aws/gate-stores.ts";
 import { ledgerAccounts } from "../../shared/aws/ledger-accounts.ts";
 import { pinpointClient, pinpointPushService } from "../../shared/aws/pinpoint-push-service.ts";
@@ -40,6 +41,7 @@ const ports = {
   deadTokenQueue: sqsDeadTokenQueue(sqs, settings.deadTokenQueueUrl, clock),
   accounts: ledgerAccounts(settings, clock),
   attemptCounts: sharedAttemptCounts(settings),
+  suppressions: sharedSuppressions(settings, clock),
   clock,
   random: Math.random,
   shortHash,

@@ -194,7 +194,13 @@ describe.each(LANES)("the $lane lane", ({ lane, logicalName, batchSize, window, 
       },
       {
         Effect: "Allow",
-        Action: ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"],
+        Action: [
+          "dynamodb:GetItem",
+          "dynamodb:PutItem",
+          "dynamodb:UpdateItem",
+          "dynamodb:DeleteItem",
+          "dynamodb:BatchGetItem",
+        ],
         Resource: arnOf("StateTable"),
       },
       {
@@ -269,7 +275,7 @@ describe("retire-dead-tokens", () => {
   it("may do what it does and nothing else", () => {
     const role = resource<Role>("RetireDeadTokensRole", "AWS::IAM::Role");
     expect(role.Policies.flatMap((policy) => policy.PolicyDocument.Statement)).toEqual([
-      { Effect: "Allow", Action: "dynamodb:Query", Resource: arnOf("StateTable") },
+      { Effect: "Allow", Action: ["dynamodb:Query", "dynamodb:BatchWriteItem"], Resource: arnOf("StateTable") },
       {
         Effect: "Allow",
         Action: "events:PutEvents",

@@ -2,17 +2,25 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import type { DeadToken } from "../../shared/core/outcome/dead-token-record.ts";
 import { build } from "../../tools/build.ts";
 import { drainQueue } from "../../tools/local/drain-queue.ts";
+import { metricSums } from "../../tools/local/main-job/metric-sums.ts";
 import { type Stack, startStack } from "../../tools/local/stack.ts";
 import { LOCAL_APPLICATION_ID } from "../../tools/local/stage.ts";
 import { sendBodies, takeMessages } from "../support/sqs.ts";
 
 /** Both built functions in processes of their own, among emulators: from a request to what the registry's owner hears. */
 let stack: Stack;
+const metrics = metricSums();
 const MIXED_UP = "10ca10000000000000000000000aaaaa";
 
 beforeAll(async () => {
   await build();
-  stack = await startStack({ applicationIds: [LOCAL_APPLICATION_ID, MIXED_UP] });
+  stack = await startStack({
+    applicationIds: [LOCAL_APPLICATION_ID, MIXED_UP],
+    environment: { SUPPRESSION: "on" },
+    onLog: ({ stream, line }) => {
+      if (stream === "stdout") metrics.read(line);
+    },
+  });
 });
 afterAll(() => stack.close());
 
@@ -33,7 +41,7 @@ const request = (ApplicationId: string, ChannelType: string, tokens: readonly st
 const toldOf = async () =>
   (await stack.eventBus.events()).flatMap(({ detail }) => detail["Tokens"] as readonly DeadToken[]);
 
-it("tells of the dead of a normal day, and holds those of a mix-up", async () => {
+it("tells of the dead of a normal day, holds those of a mix-up, and sends to the dead no more", async () => {
   const phones = devices("phone", 1_000);
   const dead = phones.filter((_, index) => index % 200 === 7);
   await stack.simulator.play({
@@ -74,4 +82,15 @@ it("tells of the dead of a normal day, and holds those of a mix-up", async () =>
   expect(new Set(held.map(({ MessageAttributes }) => MessageAttributes?.["HeldBecause"]?.StringValue))).toEqual(
     new Set(["suspect"]),
   );
+
+  // Once more to all: neither to those who are dead, nor less to those who were replaced or held.
+  const before = (await stack.simulator.ledger()).addresses.total;
+  await sendBodies(stack.sqs, stack.queueUrls.campaign, [
+    request(LOCAL_APPLICATION_ID, "GCM", phones),
+    request(MIXED_UP, "APNS", devices("mac", 300)),
+  ]);
+  await stack.idle();
+  expect((await stack.simulator.ledger()).addresses.total - before).toBe(phones.length - dead.length + 300);
+  await expect.poll(() => metrics.sum("Suppressed")).toBe(dead.length);
+  expect(metrics.sum("SuppressionUnread") + metrics.sum("SuppressionUnwritten")).toBe(0);
 });

@@ -84,7 +84,6 @@ describe("readSendMessagesSettings", () => {
     { name: "PACKING", text: "identical", field: "packing", value: "identical" },
     { name: "PACKING", text: "all", field: "packing", value: "all" },
     { name: "LEDGER_DAYS", text: "30", field: "ledgerDays", value: 30 },
-    { name: "SUPPRESSION", text: "on", field: "suppression", value: "on" },
     { name: "SUPPRESSION_DAYS", text: "7", field: "suppressionDays", value: 7 },
     { name: "BREAKER_SUSPECT_SHARE", text: "0.1", field: "breakerSuspectShare", value: 0.1 },
     { name: "BREAKER_CERTAIN_SHARE", text: "0.9", field: "breakerCertainShare", value: 0.9 },
@@ -161,6 +160,13 @@ describe("readSendMessagesSettings", () => {
     for (const text of texts) {
       expect(problemsOf({ ...least, [name]: text })).toEqual([`${name} must be ${mustBe}, not ${text}`]);
     }
+  });
+
+  it("needs a table where tokens are suppressed", () => {
+    expect(problemsOf({ ...least, SUPPRESSION: "on" })).toEqual([
+      "STATE_TABLE_NAME is not set, and SUPPRESSION is on: there is nowhere to look a token up",
+    ]);
+    expect(read({ SUPPRESSION: "on", STATE_TABLE_NAME: "state" }).suppression).toBe("on");
   });
 
   it("needs a key where there is a table", () => {

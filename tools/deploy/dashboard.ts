@@ -102,7 +102,17 @@ function sections(options: DashboardOptions): readonly Section[] {
         chart(
           "Not sent",
           (
-            ["Rejected", "Dead", "Expired", "Exhausted", "Unknown", "OptedOut", "Duplicate", "Retried"] as const
+            [
+              "Rejected",
+              "Dead",
+              "Suppressed",
+              "Expired",
+              "Exhausted",
+              "Unknown",
+              "OptedOut",
+              "Duplicate",
+              "Retried",
+            ] as const
           ).flatMap((name) => perLane(name, "Sum", name)),
           { isStacked: true },
         ),
@@ -130,6 +140,7 @@ function sections(options: DashboardOptions): readonly Section[] {
         chart("Dead tokens that come again, by reason", [
           ...ofEach("RetireFailures", "Sum"),
           ...ofEach("DeadTokensUnreadable", "Sum"),
+          ...ofEach("SuppressionUnwritten", "Sum"),
         ]),
         chart("Refused requests", perLane("RequestsRefused", "Sum")),
         chart("Outcome not known", [
@@ -150,6 +161,7 @@ function sections(options: DashboardOptions): readonly Section[] {
           ...ofEach("LedgerFailures", "Sum"),
           ...ofEach("GateFailures", "Sum"),
           ...perLane("CountFailures", "Sum", "counts"),
+          ...perLane("SuppressionUnread", "Sum", "not looked up"),
         ]),
       ],
     },

@@ -1,4 +1,4 @@
-// read → judge → publish or hold
+// read → judge → suppress and publish, or hold
 import { type BreakerLimits, type HeldBecause, minutesAround, whyHeld } from "../../core/breaker/breaker.ts";
 import { HELD_RECORD } from "../../core/breaker/held-record.ts";
 import type { DeadToken } from "../../core/outcome/dead-token-record.ts";
@@ -14,11 +14,14 @@ import {
   QueueUnavailable,
   type RecordQueue,
   type Retirements,
+  type Suppressions,
 } from "../../ports.ts";
 
 export interface RetireDeadTokensPorts {
   readonly attemptCounts: AttemptCounts;
   readonly retirements: Retirements;
+  /** Where there are none, dead tokens are sent to again if their owner does. */
+  readonly suppressions?: Suppressions | undefined;
   /** Where tokens wait for a person when more died at once than is likely. */
   readonly heldTokenQueue: RecordQueue;
   readonly clock: Clock;
@@ -72,7 +75,12 @@ export async function retireDeadTokens(
       else observe({ ...judgement, kind: "retireFailed", ...death.channel, tokens: 1 });
     }),
   );
-  const done = new Set((await Promise.all([publish(toRetire, ports), hold(toHold, ports)])).flat());
+  const [published, held] = await Promise.all([
+    publish(toRetire, ports),
+    hold(toHold, ports),
+    suppress(toRetire, ports),
+  ]);
+  const done = new Set([...published, ...held]);
 
   const again = records.filter((record) => !done.has(record));
   observe({ kind: "batchSettled", records: records.length, failed: again.length, tookMs: clock.nowMs() - startedMs });
@@ -139,6 +147,15 @@ async function publish(
     return of.map(({ record }) => record);
   });
   return (await Promise.all(published)).flat();
+}
+
+/** A token that was replaced is left: only its owner can know which of the two an app will come with. */
+async function suppress(deaths: readonly Death[], { suppressions, observe }: RetireDeadTokensPorts): Promise<void> {
+  const dead = deaths.filter(({ deadToken }) => deadToken.Verdict === "dead");
+  if (suppressions === undefined || dead.length === 0) return;
+  const devices = dead.map(({ channel, deadToken }) => ({ ...channel, token: deadToken.Token }));
+  const { undone: tokens, detail = "" } = await suppressions.add(devices);
+  if (tokens > 0) observe({ kind: "suppressionUnwritten", tokens, detail });
 }
 
 /** Resolves to the records that the held-token queue has taken. */

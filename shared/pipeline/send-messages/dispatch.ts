@@ -21,6 +21,8 @@ export type Delivery =
       readonly result?: DeliveryResult | undefined;
       readonly words?: string;
     }
+  /** Nothing was sent: its device token is known to be dead. */
+  | { readonly kind: "suppressed" }
   /** Nothing was sent: its time ran out while it waited. */
   | { readonly kind: "expired" }
   /** Nothing was sent: not in this invocation. */

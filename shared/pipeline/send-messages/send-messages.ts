@@ -1,4 +1,4 @@
-// parse → plan → gate → reserve → send → classify → settle
+// parse → look up → plan → gate → reserve → send → classify → settle
 import type { Call, Packing } from "../../core/plan/call.ts";
 import { plan } from "../../core/plan/plan.ts";
 import { readRecordAttributes } from "../../core/request/record-attributes.ts";
@@ -7,9 +7,15 @@ import { type AttemptTallyPorts, attemptTally } from "./attempt-tally.ts";
 import { type DispatchPorts, dispatch } from "./dispatch.ts";
 import { type Arrival, type Entry, type EntrySettings, readEntry } from "./entry.ts";
 import { type Settlement, type SettlePorts, type SettleSettings, settlement } from "./settle.ts";
+import { type SuppressionPorts, withoutSuppressed } from "./suppression.ts";
 import { type SuspectPorts, suspectsLast } from "./suspects.ts";
 
-export interface SendMessagesPorts extends DispatchPorts, SettlePorts, SuspectPorts, AttemptTallyPorts {}
+export interface SendMessagesPorts
+  extends DispatchPorts,
+    SettlePorts,
+    SuspectPorts,
+    AttemptTallyPorts,
+    SuppressionPorts {}
 
 export interface SendMessagesSettings extends EntrySettings, SettleSettings {
   readonly packing: Packing;
@@ -66,11 +72,17 @@ async function sendTogether(
     leaseUntilMs: deadlineMs,
   });
   const batch = { ports, settings, settling, nowMs: ports.clock.nowMs() };
-  const calls = planCalls(parseRecords(arrivals, batch), batch);
   const { maxCallsInFlight } = settings;
   const tally = attemptTally(settling, ports);
-  const dispatched = dispatch(calls, ports, { maxCallsInFlight, lastStartMs }, tally);
-  return settling.settled(dispatched.then(tally.written));
+  const deliver = async () => {
+    const entries = parseRecords(arrivals, batch);
+    const without = ports.suppressions === undefined ? undefined : await withoutSuppressed(entries, ports);
+    const planned = planCalls(entries, batch);
+    const calls = without === undefined ? planned : without(planned, settling);
+    await dispatch(calls, ports, { maxCallsInFlight, lastStartMs }, tally);
+    await tally.written();
+  };
+  return settling.settled(deliver());
 }
 
 interface Batch {

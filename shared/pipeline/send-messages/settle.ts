@@ -85,6 +85,7 @@ const SETTLED: Standing = { isSettled: true };
 const UNSETTLED: Standing = { isSettled: false };
 
 const EXPIRED: Decided = { decision: { word: "expired" }, reason: "Expired" };
+const SUPPRESSED: Decided = { decision: { word: "suppressed" }, reason: "Suppressed" };
 const UNKNOWN: Outcome = { kind: "unknown", reason: "UnknownOutcome", retryable: true };
 
 /**
@@ -150,6 +151,8 @@ export function settlement(
     switch (delivery.kind) {
       case "outcome":
         return decideOutcome(account, delivery);
+      case "suppressed":
+        return SUPPRESSED;
       case "expired":
         return EXPIRED;
       case "putBack":

@@ -4,12 +4,13 @@ import type { DeadToken } from "../../../shared/core/outcome/dead-token-record.t
 import type { DeliveryResult } from "../../../shared/core/outcome/delivery-result.ts";
 import type { Fact } from "../../../shared/facts.ts";
 import { retireDeadTokens } from "../../../shared/pipeline/retire-dead-tokens/retire-dead-tokens.ts";
-import { type AttemptCounts, type IncomingRecord, QueueUnavailable } from "../../../shared/ports.ts";
+import { type AttemptCounts, type IncomingRecord, QueueUnavailable, type Suppressions } from "../../../shared/ports.ts";
 import { deadToken, REPLACED, SUSPECT } from "../../support/dead-tokens.ts";
 import { memoryAttemptCounts } from "../../support/memory-attempt-counts.ts";
 import { answered } from "../../support/memory-push-service.ts";
 import { memoryRecordQueue } from "../../support/memory-record-queue.ts";
 import { memoryRetirements } from "../../support/memory-retirements.ts";
+import { memorySuppressions } from "../../support/memory-suppressions.ts";
 import { virtualClock } from "../../support/virtual-clock.ts";
 import { APPLICATION_ID, devices, record, requestTo, rig, START_MS } from "./rig.ts";
 
@@ -23,6 +24,7 @@ interface RetireRigOptions {
   readonly bus?: Parameters<typeof memoryRetirements>[0];
   readonly heldTokenQueue?: Parameters<typeof memoryRecordQueue>[0];
   readonly clock?: ReturnType<typeof virtualClock>;
+  readonly suppressions?: Suppressions;
 }
 
 function retireRig(options: RetireRigOptions = {}) {
@@ -31,7 +33,14 @@ function retireRig(options: RetireRigOptions = {}) {
   const retirements = memoryRetirements(options.bus);
   const heldTokenQueue = memoryRecordQueue(options.heldTokenQueue);
   const facts: Fact[] = [];
-  const ports = { attemptCounts, retirements, heldTokenQueue, clock, observe: (fact: Fact) => facts.push(fact) };
+  const ports = {
+    attemptCounts,
+    retirements,
+    heldTokenQueue,
+    clock,
+    suppressions: options.suppressions,
+    observe: (fact: Fact) => facts.push(fact),
+  };
   return {
     attemptCounts,
     events: retirements.events,
@@ -127,6 +136,39 @@ describe("dead tokens", () => {
     const released = { attributes: { HeldBecause: "suspect", Released: "2026-11-24T08:00:00.000Z" } };
     expect(await retire([death({ ...SUSPECT, Token: "released" }, released)])).toEqual([]);
     expect(retired()).toEqual(["released"]);
+  });
+});
+
+describe("with suppression", () => {
+  it("the dead are suppressed, and neither those that were replaced nor those that are held", async () => {
+    const suppressions = memorySuppressions();
+    const { attemptCounts, retire, retired, held } = retireRig({ suppressions });
+    await attemptCounts.add(GCM, MINUTE, counted(1_000, { certain: 2 }));
+    await attemptCounts.add(APNS, MINUTE, counted(200, { suspect: 200 }));
+    await retire([
+      death({ Token: "dead" }),
+      death({ ...REPLACED, Token: "old" }),
+      death({ ...SUSPECT, Token: "mixed up" }),
+      death({ ...SUSPECT, Token: "released" }, { attributes: { Released: "2026-11-24T08:00:00.000Z" } }),
+    ]);
+    expect(retired().toSorted()).toEqual(["dead", "old", "released"]);
+    expect(held()).toEqual(["mixed up"]);
+    expect([...suppressions.known].toSorted()).toEqual([
+      `${APPLICATION_ID} APNS released`,
+      `${APPLICATION_ID} GCM dead`,
+    ]);
+  });
+
+  it("their owner is told though the table is away", async () => {
+    const suppressions: Suppressions = {
+      ...memorySuppressions(),
+      add: async (some) => ({ undone: some.length, detail: "TimeoutError" }),
+    };
+    const { attemptCounts, retire, retired, told } = retireRig({ suppressions });
+    await attemptCounts.add(GCM, MINUTE, counted(1_000, { certain: 2 }));
+    expect(await retire(deaths(2))).toEqual([]);
+    expect(retired()).toHaveLength(2);
+    expect(told("suppressionUnwritten")).toEqual([{ kind: "suppressionUnwritten", tokens: 2, detail: "TimeoutError" }]);
   });
 });
 
