@@ -3,6 +3,8 @@
  * `shared/aws` has one adapter for each interface, `test/support` one fake.
  */
 import type { Counts } from "./core/breaker/counts.ts";
+import type { Row } from "./core/campaign/read-row.ts";
+import type { Reject } from "./core/campaign/reject.ts";
 import type { Fault, Hold, ProbeAsk, ProbeReport } from "./core/hold/hold.ts";
 import type { Claim, ClaimAnswer, SettleAnswer } from "./core/ledger/account.ts";
 import type { AccountKey } from "./core/ledger/account-key.ts";
@@ -265,3 +267,60 @@ export interface Retirements {
    */
   publish(event: RetiredTokens): Promise<void>;
 }
+
+/** How far a recipients file has been read: up to the end of a row. */
+export interface RowPosition {
+  /** Bytes of the file, uncompressed. */
+  readonly bytes: number;
+  /** Number of the last row. */
+  readonly row: number;
+  /** Header of the file; in JSON lines, the names that were met so far. */
+  readonly columns: readonly string[];
+  /** How rows end; empty as long as none has ended. */
+  readonly newline: string;
+}
+
+/** Some rows of a recipients file, in order. */
+export interface RowBatch {
+  /** Another list than before where there are more of them. */
+  readonly columns: readonly string[];
+  readonly rows: readonly Row[];
+  /** Where reading may go on after these rows. */
+  readonly position: RowPosition;
+}
+
+/** A recipients file, whatever holds it. */
+export interface RecipientsFile {
+  /** Whether a header names the columns of all rows; otherwise each row names its own. */
+  readonly hasHeader: boolean;
+  /** Another answer than before: it is another file now. @throws {BadFile} */
+  version(): Promise<string>;
+  /** Its rows from the start, or from where reading has been before. @throws {BadFile} while iterating */
+  read(from?: RowPosition): AsyncIterable<RowBatch>;
+}
+
+/** What the split makes of one section of a recipients file. */
+export interface CampaignSection {
+  /** Chunks, one a line. */
+  readonly chunks: string;
+  readonly rejects: readonly Reject[];
+  /** Keys of the device tokens that are new in this section. */
+  readonly tokens: Uint8Array;
+}
+
+/** Keeps what the split of a campaign has made, so that another can go on with it. Each method rejects when it cannot. */
+export interface CampaignStore {
+  readCheckpoint(): Promise<string | undefined>;
+  /** Takes the place of the one before it as a whole or not at all. */
+  writeCheckpoint(checkpoint: string): Promise<void>;
+  /** Sections are numbered from 1; one that is there already is written over. */
+  writeSection(number: number, section: CampaignSection): Promise<void>;
+  readTokens(section: number): Promise<Uint8Array>;
+  /** Forgets everything, the checkpoint first. */
+  clear(): Promise<void>;
+  /** Puts the rejects of all sections, which are so many, together. */
+  finish(sections: number): Promise<void>;
+}
+
+/** A text's fingerprint: equal for equal texts and by chance for no others; 12 characters or more, each of one byte. */
+export type Fingerprint = (text: string) => string;

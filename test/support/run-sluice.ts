@@ -31,6 +31,18 @@ export function runSluice(
   });
 }
 
+/** Runs the command until its end or until `isTime`, when it is killed; whether it was. */
+export async function killSluice(words: readonly string[], isTime: () => boolean): Promise<boolean> {
+  const child = spawn(process.execPath, [COMMAND, ...words], { env: { ...process.env, ...COMPILED }, stdio: "ignore" });
+  const exited = new Promise<NodeJS.Signals | null>((resolve) => child.once("exit", (_, signal) => resolve(signal)));
+  const watching = setInterval(() => {
+    if (isTime()) child.kill("SIGKILL");
+  }, 1);
+  const signal = await exited;
+  clearInterval(watching);
+  return signal === "SIGKILL";
+}
+
 export interface Serving {
   /** The first line of standard output: with `--json`, how to reach what was started. */
   readonly firstLine: string;

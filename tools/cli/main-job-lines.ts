@@ -1,11 +1,11 @@
+import type { Reject } from "../../shared/core/campaign/reject.ts";
 import { type MainJobReport, surplus } from "../local/main-job/main-job.ts";
-import type { RejectedRow } from "../local/main-job/recipients-input.ts";
 import { table } from "./print.ts";
 
 const MOST_ROWS_SHOWN = 10;
 
 /** The end of a main job, for a person: the accounts first, then what the devices' side says, then the verdict. */
-export function mainJobLines(report: MainJobReport, rejected: readonly RejectedRow[]): string[] {
+export function mainJobLines(report: MainJobReport, rejected: readonly Reject[]): string[] {
   const { requested, elapsedMs, accounts, comparison, simulator, balanced } = report;
   const { calls, addresses, rate } = simulator;
   const seconds = elapsedMs / 1000;

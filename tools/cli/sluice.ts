@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command } from "commander";
+import { BadFile } from "../../shared/core/campaign/bad-file.ts";
 import { app } from "./app.ts";
 import { channel } from "./channel.ts";
 import { check } from "./check.ts";
@@ -7,6 +8,7 @@ import { deadLetters } from "./dead-letters.ts";
 import { deadTokens } from "./dead-tokens.ts";
 import { doctor } from "./doctor.ts";
 import { go } from "./go.ts";
+import { importCampaign } from "./import.ts";
 import { plan } from "./plan.ts";
 import { rate } from "./rate.ts";
 import { send } from "./send.ts";
@@ -30,6 +32,7 @@ for (const verb of [
   send,
   check,
   plan,
+  importCampaign,
   status,
   show,
   stop,
@@ -46,7 +49,7 @@ for (const verb of [
 try {
   await sluice.parseAsync();
 } catch (error) {
-  if (!(error instanceof UsageError)) throw error;
+  if (!(error instanceof UsageError || error instanceof BadFile)) throw error;
   process.stderr.write(`sluice: ${error.message}\n`);
   process.exitCode = 2;
 }

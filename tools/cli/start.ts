@@ -2,12 +2,12 @@ import { createWriteStream } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
+import type { Reject } from "../../shared/core/campaign/reject.ts";
 import { retireOffLines } from "../deploy/retire-off.ts";
 import { DELIVERIES_ID, defaultOrders, defaultScript, SHOP_ID } from "../local/main-job/default-input.ts";
 import { type MainJobReport, type Progress, runMainJob } from "../local/main-job/main-job.ts";
 import { metricSums } from "../local/main-job/metric-sums.ts";
-import type { Order } from "../local/main-job/order.ts";
-import { type RejectedRow, recipientsOrders } from "../local/main-job/recipients-input.ts";
+import { recipientsInput } from "../local/main-job/recipients-input.ts";
 import type { Script } from "../local/push-simulator/script.ts";
 import { startStack } from "../local/stack.ts";
 import { LOCAL_QUEUE_NAMES, LOCAL_RATE, type Rate } from "../local/stage.ts";
@@ -31,8 +31,11 @@ interface StartOptions {
 export function start(): Command {
   return new Command("start")
     .description("Runs the pipeline on this machine: sends to many recipients and balances the accounts, or serves.")
-    .option("--recipients <file>", "your own recipients, .csv or .jsonl: token, channel, and your variables")
-    .option("--message <file>", "their message: a MessageConfiguration with {{variables}} in titles and bodies")
+    .option("--recipients <file>", "your own recipients, .csv or .jsonl, also .gz: token, channel, and your variables")
+    .option(
+      "--message <file>",
+      "their message: a MessageConfiguration with {{variables}} in titles, bodies and raw content",
+    )
     .option("--count <n>", "recipients of the default input", wholeNumber, 100_000)
     .option("--seed <n>", "chooses the default input and who is hit by what", wholeNumber, 1)
     .option("--rate <n>", "messages a second", wholeNumber, LOCAL_RATE.messagesPerSecond)
@@ -126,17 +129,15 @@ async function runJob(options: StartOptions): Promise<void> {
 
 async function input(options: StartOptions, rate: Rate) {
   const { recipients, message, count, seed } = options;
-  const rejected: RejectedRow[] = [];
   if (recipients === undefined && message === undefined) {
     const orders = [...defaultOrders({ recipients: count, seed, nowMs: Date.now() })];
-    return { orders, rejected, script: defaultScript({ seed, ...rate }) };
+    return { orders, rejected: [], script: defaultScript({ seed, ...rate }) };
   }
   if (recipients === undefined || message === undefined) {
     throw new UsageError("--recipients and --message go together: whom to tell, and what.");
   }
-  const orders: Order[] = [];
-  const rows = { recipientsPath: recipients, messagePath: message, applicationId: SHOP_ID };
-  for await (const order of recipientsOrders({ ...rows, reject: (row) => rejected.push(row) })) orders.push(order);
+  const paths = { recipientsPath: recipients, messagePath: message, applicationId: SHOP_ID };
+  const { orders, rejects: rejected } = await recipientsInput(paths);
   return { orders, rejected, script: {} satisfies Script };
 }
 
@@ -146,7 +147,7 @@ function rateOf({ rate }: StartOptions): Rate {
   return { messagesPerSecond: rate, callsPerSecond };
 }
 
-function reportObject(report: MainJobReport, rejected: readonly RejectedRow[], { seed }: StartOptions) {
+function reportObject(report: MainJobReport, rejected: readonly Reject[], { seed }: StartOptions) {
   const { settled: _, ...accounts } = report.accounts;
   return { ...report, accounts, rejectedRows: rejected, seed };
 }

@@ -6,7 +6,10 @@
  * only XML, JSON, and unformatted text": #x9, #xA, #xD, #x20 to #xD7FF, #xE000 to #xFFFD, #x10000 to #x10FFFF
  */
 export function formatJson(value: object): string {
-  return JSON.stringify(value).replace(/[\uFFFE\uFFFF]/g, (character) =>
-    character === "\uFFFE" ? "\\ufffe" : "\\uffff",
-  );
+  return escapeNonCharacters(JSON.stringify(value));
+}
+
+/** The same for JSON that is written already. */
+export function escapeNonCharacters(json: string): string {
+  return json.replace(/[\uFFFE\uFFFF]/g, (character) => (character === "\uFFFE" ? "\\ufffe" : "\\uffff"));
 }

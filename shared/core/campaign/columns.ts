@@ -1,0 +1,141 @@
+import type { ChannelType } from "../request/channel-type.ts";
+import { nearestName } from "../request/nearest-name.ts";
+import { isPresentable } from "../request/problem.ts";
+import { BadFile } from "./bad-file.ts";
+import { type CampaignMessage, requiredVariables, usedVariables } from "./campaign-message.ts";
+
+/** Which column of a recipients file holds what, by index. */
+export interface Columns {
+  readonly names: readonly string[];
+  readonly token?: number;
+  readonly channel?: number;
+  readonly locale?: number;
+  readonly recipientId?: number;
+  readonly optOut?: number;
+  readonly endpointStatus?: number;
+  /** Every other column, by the name of the variable that it holds. */
+  readonly variables: ReadonlyMap<string, number>;
+}
+
+type Role = Exclude<keyof Columns, "names" | "variables">;
+
+/** The names of columns that are no variables: ours, and those of files that were made for Amazon Pinpoint. */
+const NAMES_OF_ROLE = {
+  token: ["token", "Address", "address", "device_token"],
+  channel: ["channel", "ChannelType"],
+  locale: ["locale", "Demographic.Locale"],
+  recipientId: ["recipient_id", "User.UserId"],
+  optOut: ["OptOut"],
+  endpointStatus: ["EndpointStatus"],
+} as const satisfies Record<Role, readonly string[]>;
+
+const ROLE_OF_NAME: ReadonlyMap<string, Role> = new Map(
+  Object.entries(NAMES_OF_ROLE).flatMap(([role, names]) => names.map((name) => [name, role as Role] as const)),
+);
+
+/** Pinpoint's attributes are variables without these. */
+const ATTRIBUTE = /^(?:User\.UserAttributes|Attributes)\.(?=.)/;
+
+/** Where two columns would be the same, the first of them counts; `checkHeader` refuses such a header. */
+export function mapColumns(names: readonly string[]): Columns {
+  const roles: Partial<Record<Role, number>> = {};
+  const variables = new Map<string, number>();
+  for (const [index, name] of names.entries()) {
+    const role = ROLE_OF_NAME.get(name);
+    if (role !== undefined) roles[role] ??= index;
+    const variable = variableOf(name);
+    if (variable !== "" && !variables.has(variable)) variables.set(variable, index);
+  }
+  return { names, ...roles, variables };
+}
+
+function variableOf(name: string): string {
+  return name.replace(ATTRIBUTE, "");
+}
+
+/**
+ * Whether a file with this header can be sent: before any row is read, for a million rows that lack the same column are
+ * one fault.
+ *
+ * @throws {BadFile} when the header is none, is ambiguous, or lacks a column that every recipient needs
+ */
+export function checkHeader(
+  columns: Columns,
+  { message, channel }: { readonly message: CampaignMessage; readonly channel?: ChannelType },
+): void {
+  const { names, variables } = columns;
+  if (columns.token === undefined) throw noToken(names);
+  if (columns.channel === undefined && channel === undefined) {
+    const meant = nearest(names, NAMES_OF_ROLE.channel);
+    throw new BadFile("MissingColumn", {
+      row: 1,
+      what: `no column says the channel type: it is called ${NAMES_OF_ROLE.channel.join(" or ")}`,
+      cure: meant ?? "Add it, or name one channel type for all rows with --channel.",
+    });
+  }
+  const twice = names.find((name, index) => sameColumn(names, name) !== index && name !== "");
+  if (twice !== undefined) {
+    throw new BadFile("BadHeader", {
+      row: 1,
+      what: `column ${names.lastIndexOf(twice) + 1} is the same as column ${sameColumn(names, twice) + 1}`,
+      cure: "Rename or remove one of them.",
+    });
+  }
+  const lacking = [...requiredVariables(message)].filter((name) => !variables.has(name));
+  if (lacking.length > 0) {
+    const presentable = [...variables.keys()].filter(isPresentable);
+    const hints = lacking.map((name) => {
+      const meant = nearestName(name, presentable);
+      return `{{${name}}}${meant === undefined ? "" : ` (is it the column ${meant}?)`}`;
+    });
+    throw new BadFile("MissingColumn", {
+      row: 1,
+      what: `no column for ${hints.join(", ")} of the message`,
+      cure: "Add the column, or give the variable a default: {{name|default}}.",
+    });
+  }
+}
+
+/** Columns that nobody reads: no harm, but perhaps a misspelt variable. */
+export function unusedColumns({ variables, names }: Columns, message: CampaignMessage): readonly string[] {
+  const used = usedVariables(message);
+  return [...variables]
+    .filter(([name, index]) => !used.has(name) && !ROLE_OF_NAME.has(names[index] ?? ""))
+    .map(([name]) => name);
+}
+
+/** The first column that holds the same as the one called `name`. */
+function sameColumn(names: readonly string[], name: string): number {
+  const role = ROLE_OF_NAME.get(name);
+  return names.findIndex((other) =>
+    role === undefined ? variableOf(other) === variableOf(name) : ROLE_OF_NAME.get(other) === role,
+  );
+}
+
+function noToken(names: readonly string[]): BadFile {
+  const what = `no column holds device tokens: it is called ${NAMES_OF_ROLE.token.join(", ")}`;
+  const separator = [";", "\t", "|"].find((candidate) => names.length === 1 && names[0]?.includes(candidate));
+  if (separator !== undefined) {
+    const shown = separator === "\t" ? "tabs" : separator;
+    return new BadFile("NoHeader", {
+      row: 1,
+      what: `the columns are separated by ${shown}, not by commas`,
+      cure: "Export the file as comma-separated values.",
+    });
+  }
+  const meant = nearest(names, NAMES_OF_ROLE.token);
+  if (meant !== undefined) return new BadFile("MissingColumn", { row: 1, what, cure: meant });
+  return new BadFile("NoHeader", {
+    row: 1,
+    what,
+    cure: "The first row has to be a header, such as: token,channel,name",
+  });
+}
+
+function nearest(names: readonly string[], candidates: readonly string[]): string | undefined {
+  for (const name of names.filter(isPresentable)) {
+    const meant = nearestName(name, candidates);
+    if (meant !== undefined) return `Rename the column ${name} to ${meant}.`;
+  }
+  return undefined;
+}

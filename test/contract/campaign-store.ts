@@ -1,0 +1,59 @@
+import { describe, expect, it } from "vitest";
+import type { Reject } from "../../shared/core/campaign/reject.ts";
+import type { CampaignStore } from "../../shared/ports.ts";
+
+/** What a store keeps, as whoever comes after the split reads it. */
+export interface StoredCampaign {
+  readonly store: CampaignStore;
+  rejects(): Promise<readonly Reject[]>;
+  chunks(): Promise<string>;
+}
+
+const reject = (row: number): Reject => ({ row, column: "name", code: "MissingVariable", message: "no value, none" });
+const section = (number: number) => ({
+  chunks: `{"Chunk":${number}}\n`,
+  rejects: [reject(number)],
+  tokens: Uint8Array.of(number, 0, 255),
+});
+
+/** What every campaign store does. */
+export function describeCampaignStore(name: string, open: () => Promise<StoredCampaign>): void {
+  describe(`campaign store: ${name}`, () => {
+    it("has no checkpoint before one is written, and then the last one", async () => {
+      const { store } = await open();
+      await store.clear();
+      expect(await store.readCheckpoint()).toBeUndefined();
+      await store.writeCheckpoint("one");
+      await store.writeCheckpoint("two");
+      expect(await store.readCheckpoint()).toBe("two");
+    });
+
+    it("gives the tokens of each section back, also of one that was written over", async () => {
+      const { store } = await open();
+      await store.clear();
+      for (const number of [1, 2]) await store.writeSection(number, section(number));
+      await store.writeSection(2, section(9));
+      expect([...(await store.readTokens(1))]).toEqual([1, 0, 255]);
+      expect([...(await store.readTokens(2))]).toEqual([9, 0, 255]);
+    });
+
+    it("puts together what so many sections have, and not what is written beyond", async () => {
+      const stored = await open();
+      await stored.store.clear();
+      for (const number of [1, 2, 3]) await stored.store.writeSection(number, section(number));
+      await stored.store.finish(2);
+      expect(await stored.rejects()).toEqual([reject(1), reject(2)]);
+      expect(await stored.chunks()).toContain('{"Chunk":1}\n{"Chunk":2}\n');
+    });
+
+    it("forgets everything", async () => {
+      const stored = await open();
+      await stored.store.clear();
+      await stored.store.writeSection(1, section(1));
+      await stored.store.writeCheckpoint("one");
+      await stored.store.clear();
+      expect(await stored.store.readCheckpoint()).toBeUndefined();
+      await expect(stored.store.readTokens(1)).rejects.toThrow();
+    });
+  });
+}

@@ -1,0 +1,105 @@
+import { describe, expect, it } from "vitest";
+import { parseCampaignMessage } from "../../../shared/core/campaign/campaign-message.ts";
+import { checkHeader, mapColumns, unusedColumns } from "../../../shared/core/campaign/columns.ts";
+
+const campaignMessage = (body: string) => {
+  const parsed = parseCampaignMessage(JSON.stringify({ GCMMessage: { Body: body } }), () => "");
+  if (!parsed.ok) throw new Error("not a message");
+  return parsed.message;
+};
+
+describe("mapColumns", () => {
+  it.each([
+    ["token", "token"],
+    ["Address", "token"],
+    ["address", "token"],
+    ["device_token", "token"],
+    ["channel", "channel"],
+    ["ChannelType", "channel"],
+    ["locale", "locale"],
+    ["Demographic.Locale", "locale"],
+    ["recipient_id", "recipientId"],
+    ["User.UserId", "recipientId"],
+    ["OptOut", "optOut"],
+    ["EndpointStatus", "endpointStatus"],
+  ])("%s is the column %s", (name, role) => {
+    expect(mapColumns(["other", name])).toMatchObject({ [role]: 1 });
+  });
+
+  it.each([
+    ["name", "name"],
+    ["Attributes.name", "name"],
+    ["User.UserAttributes.name", "name"],
+    ["Location.Country", "Location.Country"],
+    ["Attributes.", "Attributes."],
+    ["token", "token"],
+  ])("%s is the variable %s", (name, variable) => {
+    expect(mapColumns(["other", name]).variables.get(variable)).toBe(1);
+  });
+});
+
+describe("checkHeader", () => {
+  const check = (header: string, { body = "Hi", channel }: { body?: string; channel?: "GCM" } = {}) =>
+    checkHeader(mapColumns(header.split(",")), { message: campaignMessage(body), ...(channel ? { channel } : {}) });
+
+  it.each([
+    { header: "token,channel", body: "Hi" },
+    { header: "Address,ChannelType,Attributes.name,User.UserId,OptOut", body: "{{name}}" },
+    { header: "token,channel,,", body: "{{name|you}}" },
+    { header: "token", body: "Hi", channel: "GCM" as const },
+    { header: "token,channel,locale", body: "{{locale}} {{token}}" },
+  ])("takes $header", ({ header, ...options }) => {
+    expect(() => check(header, options)).not.toThrow();
+  });
+
+  it.each([
+    {
+      header: "dGVzdC1:APA91b,GCM,Ada",
+      code: "NoHeader",
+      words: "row 1: no column holds device tokens",
+      cure: "The first row has to be a header",
+    },
+    {
+      header: "tokn,channel",
+      code: "MissingColumn",
+      words: "no column holds device tokens",
+      cure: "Rename the column tokn to token.",
+    },
+    { header: "token;channel;name", code: "NoHeader", words: "separated by ;", cure: "comma-separated" },
+    { header: "token\tchannel", code: "NoHeader", words: "separated by tabs", cure: "comma-separated" },
+    {
+      header: "token,chanel",
+      code: "MissingColumn",
+      words: "no column says the channel type",
+      cure: "Rename the column chanel to channel.",
+    },
+    { header: "token,name", code: "MissingColumn", words: "no column says the channel type", cure: "--channel" },
+    { header: "token,channel,Address", code: "BadHeader", words: "column 3 is the same as column 1", cure: "Rename" },
+    {
+      header: "token,channel,name,Attributes.name",
+      code: "BadHeader",
+      words: "column 4 is the same as column 3",
+      cure: "Rename",
+    },
+    {
+      header: "token,channel,nmae",
+      body: "{{name}}",
+      code: "MissingColumn",
+      words: "no column for {{name}} (is it the column nmae?)",
+      cure: "{{name|default}}",
+    },
+  ])("refuses $header: $words", ({ header, code, words, cure, ...options }) => {
+    expect(() => check(header, options)).toThrow(expect.objectContaining({ code, row: 1 }));
+    expect(() => check(header, options)).toThrow(words);
+    expect(() => check(header, options)).toThrow(cure);
+  });
+
+  it("never quotes what may be a device token", () => {
+    expect(() => check("dGVzdC1:APA91b,GCM,Ada")).not.toThrow("APA91b");
+  });
+});
+
+it("tells which columns no message uses", () => {
+  const columns = mapColumns(["token", "channel", "Attributes.name", "city", "User.UserId"]);
+  expect(unusedColumns(columns, campaignMessage("{{city}}"))).toEqual(["name"]);
+});

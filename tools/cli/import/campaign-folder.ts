@@ -1,0 +1,60 @@
+import { createReadStream, createWriteStream } from "node:fs";
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { formatReject, REJECTS_HEADER } from "../../../shared/core/campaign/reject.ts";
+import type { CampaignStore } from "../../../shared/ports.ts";
+
+const CHECKPOINT = "checkpoint.json";
+export const REJECTS = "rejected.csv";
+
+/** All that a folder of ours may hold; nothing else in it is touched. */
+const OURS =
+  /^(?:checkpoint\.json|rejected\.csv|(?:chunks|rejected|tokens)-\d{6}\.(?:jsonl|csv|bin))(?:\.unfinished)?$/;
+
+/** A folder that keeps what the split of one campaign makes. It is for its owner only: it holds device tokens. */
+export function campaignFolder(folder: string): CampaignStore {
+  const chunksOf = (section: number) => join(folder, `chunks-${numbered(section)}.jsonl`);
+  const rejectsOf = (section: number) => join(folder, `rejected-${numbered(section)}.csv`);
+  const tokensOf = (section: number) => join(folder, `tokens-${numbered(section)}.bin`);
+  return {
+    readCheckpoint: () =>
+      readFile(join(folder, CHECKPOINT), "utf8").catch((error: NodeJS.ErrnoException) => {
+        if (error.code === "ENOENT") return undefined;
+        throw error;
+      }),
+    async writeCheckpoint(checkpoint) {
+      const unfinished = join(folder, `${CHECKPOINT}.unfinished`);
+      await writeFile(unfinished, checkpoint, PRIVATE);
+      await rename(unfinished, join(folder, CHECKPOINT));
+    },
+    async writeSection(section, { chunks, rejects, tokens }) {
+      await writeFile(chunksOf(section), chunks, PRIVATE);
+      await writeFile(rejectsOf(section), rejects.map(formatReject).join(""), PRIVATE);
+      await writeFile(tokensOf(section), tokens, PRIVATE);
+    },
+    readTokens: (section) => readFile(tokensOf(section)),
+    async clear() {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await rm(join(folder, CHECKPOINT), { force: true });
+      for (const name of await readdir(folder)) if (OURS.test(name)) await rm(join(folder, name));
+    },
+    async finish(sections) {
+      const unfinished = join(folder, `${REJECTS}.unfinished`);
+      await pipeline(
+        async function* () {
+          yield REJECTS_HEADER;
+          for (let section = 1; section <= sections; section += 1) yield* createReadStream(rejectsOf(section));
+        },
+        createWriteStream(unfinished, PRIVATE),
+      );
+      await rename(unfinished, join(folder, REJECTS));
+    },
+  };
+}
+
+const PRIVATE = { mode: 0o600 } as const;
+
+function numbered(section: number): string {
+  return String(section).padStart(6, "0");
+}

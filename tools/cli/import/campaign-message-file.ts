@@ -1,0 +1,17 @@
+import { shortHash } from "../../../shared/aws/short-hash.ts";
+import { type CampaignMessage, parseCampaignMessage } from "../../../shared/core/campaign/campaign-message.ts";
+import { readInputFile } from "../input-file.ts";
+import { UsageError } from "../usage-error.ts";
+
+/**
+ * The message of a campaign; `-` is standard input.
+ *
+ * @throws {UsageError} with everything that is wrong with it
+ */
+export async function readCampaignMessage(path: string): Promise<CampaignMessage> {
+  const text = (await readInputFile(path)).toString("utf8").replace(/^\uFEFF/, "");
+  const parsed = parseCampaignMessage(text, shortHash);
+  if (parsed.ok) return parsed.message;
+  const problems = parsed.problems.map((problem) => `  ${problem.path}${problem.path ? " " : ""}${problem.message}`);
+  throw new UsageError(`${path} is not a message that can be sent.\n${problems.join("\n")}`);
+}

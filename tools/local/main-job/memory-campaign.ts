@@ -1,0 +1,38 @@
+import type { Reject } from "../../../shared/core/campaign/reject.ts";
+import type { CampaignSection, CampaignStore } from "../../../shared/ports.ts";
+
+/** A campaign that is split for this process only. */
+export function memoryCampaign(): CampaignStore & {
+  chunkLines(): readonly string[];
+  rejects(): readonly Reject[];
+} {
+  let checkpoint: string | undefined;
+  let finished = 0;
+  const sections = new Map<number, CampaignSection>();
+  const all = () => Array.from({ length: finished }, (_, index) => section(index + 1));
+  const section = (number: number) => {
+    const found = sections.get(number);
+    if (found === undefined) throw new Error(`There is no section ${number}.`);
+    return found;
+  };
+  return {
+    readCheckpoint: async () => checkpoint,
+    async writeCheckpoint(text) {
+      checkpoint = text;
+    },
+    async writeSection(number, written) {
+      sections.set(number, written);
+    },
+    readTokens: async (number) => section(number).tokens,
+    async clear() {
+      checkpoint = undefined;
+      finished = 0;
+      sections.clear();
+    },
+    async finish(count) {
+      finished = count;
+    },
+    chunkLines: () => all().flatMap(({ chunks }) => chunks.split("\n").filter((line) => line !== "")),
+    rejects: () => all().flatMap(({ rejects }) => rejects),
+  };
+}
