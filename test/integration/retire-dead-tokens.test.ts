@@ -1,14 +1,35 @@
+import { mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import {
+  BatchWriteItemCommand,
+  CreateTableCommand,
+  DynamoDBClient,
+  ScanCommand,
+  waitUntilTableExists,
+} from "@aws-sdk/client-dynamodb";
+import { CreateQueueCommand } from "@aws-sdk/client-sqs";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { fullFormats } from "ajv-formats/dist/formats.js";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { DeadToken } from "../../shared/core/outcome/dead-token-record.ts";
 import { build } from "../../tools/build.ts";
 import { drainQueue } from "../../tools/local/drain-queue.ts";
+import { startEventSourceMapping } from "../../tools/local/event-source-mapping.ts";
+import { startLambdaFunction } from "../../tools/local/lambda-function.ts";
 import { metricSums } from "../../tools/local/main-job/metric-sums.ts";
+import { queuesEmpty } from "../../tools/local/queue-depth.ts";
 import { type Stack, startStack } from "../../tools/local/stack.ts";
-import { LOCAL_APPLICATION_ID } from "../../tools/local/stage.ts";
-import { sendBodies, takeMessages } from "../support/sqs.ts";
+import { LOCAL_APPLICATION_ID, queueArn } from "../../tools/local/stage.ts";
+import { docExamples } from "../support/doc-examples.ts";
+import { LOCAL_CREDENTIALS } from "../support/local-credentials.ts";
+import { sendBodies } from "../support/sqs.ts";
+import { devices } from "../unit/pipeline/rig.ts";
 
-/** Both built functions in processes of their own, among emulators: from a request to what the registry's owner hears. */
+/** Both built functions in processes of their own, among emulators, and behind them the consumer of docs/dead-tokens.md. */
 let stack: Stack;
+let registry: Awaited<ReturnType<typeof startRegistry>>;
 const metrics = metricSums();
 const MIXED_UP = "10ca10000000000000000000000aaaaa";
 
@@ -21,10 +42,81 @@ beforeAll(async () => {
       if (stream === "stdout") metrics.read(line);
     },
   });
+  registry = await startRegistry();
 });
-afterAll(() => stack.close());
+afterAll(async () => {
+  await registry?.close();
+  await stack?.close();
+});
 
-const devices = (name: string, count: number) => Array.from({ length: count }, (_, index) => `${name}-${index}`);
+const REGISTRY = "registry";
+const QUEUE = "registry-tokens";
+const keyOf = (token: string) => `${LOCAL_APPLICATION_ID} GCM ${token}`;
+
+/** The table, the rule's queue and the function of docs/dead-tokens.md. */
+async function startRegistry() {
+  const examples = await docExamples("dead-tokens.md");
+  const example = (language: string) => examples.find((one) => one.language === language)?.text ?? "";
+  const folder = await mkdtemp(join(tmpdir(), "sluice-registry-"));
+  await writeFile(join(folder, "index.mjs"), example("js"));
+  await symlink(join(import.meta.dirname, "../../node_modules"), join(folder, "node_modules"));
+  const client = new DynamoDBClient({
+    ...LOCAL_CREDENTIALS,
+    endpoint: stack.environment["AWS_ENDPOINT_URL_DYNAMODB"] ?? "",
+  });
+  await client.send(
+    new CreateTableCommand({
+      TableName: REGISTRY,
+      BillingMode: "PAY_PER_REQUEST",
+      KeySchema: [{ AttributeName: "device", KeyType: "HASH" }],
+      AttributeDefinitions: [{ AttributeName: "device", AttributeType: "S" }],
+    }),
+  );
+  await waitUntilTableExists({ client, maxWaitTime: 10, minDelay: 0.05, maxDelay: 0.2 }, { TableName: REGISTRY });
+  const { QueueUrl: queueUrl = "" } = await stack.sqs.send(new CreateQueueCommand({ QueueName: QUEUE }));
+  await stack.eventBus.addRule({ pattern: JSON.parse(example("json")).TokensRule.Properties.EventPattern, queueUrl });
+  const lambda = startLambdaFunction({
+    name: "registry",
+    folder: pathToFileURL(`${folder}/`),
+    environment: { ...stack.environment, REGISTRY_TABLE: REGISTRY },
+    memoryMb: 256,
+    timeoutSeconds: 30,
+    maximumConcurrency: 2,
+    onLine: ({ line }) => process.stderr.write(`registry: ${line}\n`),
+  });
+  const mapping = startEventSourceMapping({
+    sqs: stack.sqs,
+    queueUrl,
+    queueArn: queueArn(QUEUE),
+    batchSize: 10,
+    batchingWindowSeconds: 0,
+    maximumConcurrency: 2,
+    invoke: lambda.invoke,
+  });
+  return {
+    async register(tokens: readonly string[], registeredAt: Date) {
+      for (let at = 0; at < tokens.length; at += 25) {
+        const items = tokens.slice(at, at + 25).map((token) => ({
+          PutRequest: {
+            Item: { device: { S: keyOf(token) }, registeredAt: { S: registeredAt.toISOString() }, owner: { S: token } },
+          },
+        }));
+        await client.send(new BatchWriteItemCommand({ RequestItems: { [REGISTRY]: items } }));
+      }
+    },
+    idle: () => queuesEmpty(stack.sqs, [queueUrl]),
+    /** Who owns which device. */
+    async owners() {
+      const { Items = [] } = await client.send(new ScanCommand({ TableName: REGISTRY }));
+      return new Map(Items.map(({ device, owner }) => [device?.S, owner?.S]));
+    },
+    async close() {
+      await Promise.all([lambda.close(), mapping.stop()]);
+      client.destroy();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
 
 const request = (ApplicationId: string, ChannelType: string, tokens: readonly string[]) =>
   JSON.stringify({
@@ -38,12 +130,13 @@ const request = (ApplicationId: string, ChannelType: string, tokens: readonly st
     },
   });
 
-const toldOf = async () =>
-  (await stack.eventBus.events()).flatMap(({ detail }) => detail["Tokens"] as readonly DeadToken[]);
-
-it("tells of the dead of a normal day, holds those of a mix-up, and sends to the dead no more", async () => {
-  const phones = devices("phone", 1_000);
+it("a normal day ends in the registry, a mix-up is held, and the dead are sent to no more", async () => {
+  const phones = devices(4_000, "phone");
+  // 0.5 %, and of the first of them the app comes back while its death is on its way.
   const dead = phones.filter((_, index) => index % 200 === 7);
+  const [revenant = ""] = dead;
+  await registry.register(phones, new Date(Date.now() - 3_600_000));
+  await registry.register([revenant], new Date(Date.now() + 3_600_000));
   await stack.simulator.play({
     addresses: [
       { when: { applicationId: MIXED_UP, channelType: "APNS" }, result: { kind: "suspect" } },
@@ -51,43 +144,48 @@ it("tells of the dead of a normal day, holds those of a mix-up, and sends to the
       { when: { tokens: ["phone-0"] }, result: { kind: "replaced" } },
     ],
   });
-  await stack.eventBus.addRule({
-    pattern: { source: ["sluice"], "detail-type": ["Device Tokens Retired"], detail: { ChannelType: ["GCM"] } },
-    queueUrl: stack.queueUrls.imports,
-  });
+  const halves = [phones.slice(0, 2_000), phones.slice(2_000)];
   await sendBodies(stack.sqs, stack.queueUrls.campaign, [
-    request(LOCAL_APPLICATION_ID, "GCM", phones),
-    request(MIXED_UP, "GCM", devices("tablet", 300)),
-    request(MIXED_UP, "APNS", devices("mac", 300)),
+    ...halves.map((tokens) => request(LOCAL_APPLICATION_ID, "GCM", tokens)),
+    request(MIXED_UP, "GCM", devices(300, "tablet")),
+    request(MIXED_UP, "APNS", devices(300, "mac")),
   ]);
   await stack.idle();
   await stack.retired();
+  await registry.idle();
 
-  const told = await toldOf();
+  const events = await stack.eventBus.events();
+  const schema = await readFile(new URL("../../events/device-tokens-retired/schema.json", import.meta.url), "utf8");
+  const deadTokenSchema = await readFile(new URL("../../events/dead-token/schema.json", import.meta.url), "utf8");
+  const ajv = new Ajv2020({ strictTypes: false, formats: { "date-time": fullFormats["date-time"] } });
+  ajv.addSchema(JSON.parse(deadTokenSchema));
+  const accepts = ajv.compile(JSON.parse(schema));
+  expect(events.filter((event) => !accepts(event))).toEqual([]);
+  const told = events.flatMap(({ detail }) => detail["Tokens"] as readonly DeadToken[]);
   const tokensOf = (verdict: string) => told.flatMap(({ Verdict, Token }) => (Verdict === verdict ? [Token] : []));
   expect(tokensOf("dead").toSorted()).toEqual(dead.toSorted());
   expect(tokensOf("replaced")).toEqual(["phone-0"]);
-  const [first] = await takeMessages(stack.sqs, stack.queueUrls.imports, 1);
-  expect(JSON.parse(first?.Body ?? "")).toMatchObject({
-    source: "sluice",
-    "detail-type": "Device Tokens Retired",
-    region: "us-east-1",
-    detail: { ApplicationId: LOCAL_APPLICATION_ID, ChannelType: "GCM" },
-  });
+
+  const replacement = told.find(({ Verdict }) => Verdict === "replaced")?.ReplacedBy ?? "";
+  const gone = new Set([...dead, "phone-0"]);
+  const left = [...phones.filter((token) => !gone.has(token)), revenant];
+  expect(await registry.owners()).toEqual(
+    new Map([...left.map((token) => [keyOf(token), token] as const), [keyOf(replacement), "phone-0"]]),
+  );
 
   const held = await drainQueue(stack.sqs, stack.queueUrls.heldTokens);
   expect(held.map(({ Body = "" }) => (JSON.parse(Body) as DeadToken).Token).toSorted()).toEqual(
-    devices("mac", 300).toSorted(),
+    devices(300, "mac").toSorted(),
   );
   expect(new Set(held.map(({ MessageAttributes }) => MessageAttributes?.["HeldBecause"]?.StringValue))).toEqual(
     new Set(["suspect"]),
   );
 
-  // Once more to all: neither to those who are dead, nor less to those who were replaced or held.
+  // Once more to all: not to those who are dead, and to those who were replaced or held.
   const before = (await stack.simulator.ledger()).addresses.total;
   await sendBodies(stack.sqs, stack.queueUrls.campaign, [
-    request(LOCAL_APPLICATION_ID, "GCM", phones),
-    request(MIXED_UP, "APNS", devices("mac", 300)),
+    ...halves.map((tokens) => request(LOCAL_APPLICATION_ID, "GCM", tokens)),
+    request(MIXED_UP, "APNS", devices(300, "mac")),
   ]);
   await stack.idle();
   expect((await stack.simulator.ledger()).addresses.total - before).toBe(phones.length - dead.length + 300);
