@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { sqsRecordQueue } from "../../shared/aws/sqs-record-queue.ts";
 import { OTHER_OUTPUTS, QUEUE_OUTPUTS } from "../../tools/cli/deployment.ts";
 import { type Stack, startStack } from "../../tools/local/stack.ts";
 import { LOCAL_APPLICATION_ID, LOCAL_TABLE_NAMES } from "../../tools/local/stage.ts";
 import { describeStacks, errorXml } from "../support/cloudformation.ts";
+import { deadToken, SUSPECT } from "../support/dead-tokens.ts";
 import { type FakeHttpService, startFakeHttpService } from "../support/fake-http-service.ts";
 import { runSluice } from "../support/run-sluice.ts";
 
@@ -56,6 +58,20 @@ describe("a deployed stage", () => {
       applicationId: LOCAL_APPLICATION_ID,
       channels: [{ state: "enabled" }],
     });
+  });
+
+  it("shows the tokens that are held, and lets a person decide about them", async () => {
+    const held = { body: JSON.stringify(deadToken(SUSPECT)), attributes: { HeldBecause: "suspect" } };
+    await sqsRecordQueue(stack.sqs, stack.queueUrls.heldTokens).put(held);
+    const told = "breaker     dead tokens held: 1 (sluice dead-tokens list --stage shop)";
+    expect((await run(["status"])).stdout).toContain(told);
+    expect((await run(["dead-tokens", "list"])).stdout).toMatch(
+      /APNS +suspect +BadDeviceToken +1 [\s\S]+Sample of 1 of about 1/,
+    );
+    const released = await run(["dead-tokens", "release", "--yes", "--json"]);
+    expect(JSON.parse(released.stdout)).toEqual({ release: 1, refused: [], undeleted: 0 });
+    await expect.poll(async () => (await stack.eventBus.events()).length, { timeout: 30_000 }).toBe(1);
+    expect((await run(["status"])).stdout).not.toContain("breaker");
   });
 
   it.each([

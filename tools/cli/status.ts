@@ -3,7 +3,7 @@ import { Command } from "commander";
 import type { StopState } from "../../shared/ports.ts";
 import { queueDepth } from "../local/queue-depth.ts";
 import type { QueueName } from "../local/stage.ts";
-import { deploymentOf } from "./deployment.ts";
+import { type Deployment, deploymentOf } from "./deployment.ts";
 import { heldChannels, heldLines } from "./held-channels.ts";
 import { print, table } from "./print.ts";
 import { rateLines, rateObject, timelineOf } from "./rate.ts";
@@ -52,6 +52,7 @@ export function status(): Command {
             : [`rate        not known: the table's item is ${rate.kind}`]),
           ...("held" in channels ? heldLines(channels.held) : [`held        not known: ${channels.problem}`]),
           ...stopLines(stops),
+          ...heldTokenLines(queues[QUEUES.indexOf("heldTokens")]?.visible, deployment),
         ],
         {
           queues,
@@ -67,6 +68,13 @@ function stopLines(state: StopState): string[] {
   if (state.kind === "away") return [`stopped     not known: ${state.detail}`];
   if (state.stops.length === 0) return ["stopped     nothing"];
   return state.stops.map((stop) => `stopped     ${scopeWords(stop)} since ${new Date(stop.sinceMs).toISOString()}`);
+}
+
+/** What the breaker holds waits for a person, so the person is told. */
+function heldTokenLines(tokens: number | string | undefined, { stage }: Pick<Deployment, "stage">): string[] {
+  if (typeof tokens !== "number" || tokens === 0) return [];
+  const at = stage === "local" ? "" : ` --stage ${stage}`;
+  return [`breaker     dead tokens held: ${tokens} (sluice dead-tokens list${at})`];
 }
 
 /** Dashes for a queue that is not there, or that we may not see. */
