@@ -301,8 +301,8 @@ export interface RecipientsFile {
 
 /** What the split makes of one section of a recipients file. */
 export interface CampaignSection {
-  /** Chunks, one a line. */
-  readonly chunks: string;
+  /** Chunks, each a line with its end. */
+  readonly chunks: readonly Uint8Array[];
   readonly rejects: readonly Reject[];
   /** Keys of the device tokens that are new in this section. */
   readonly tokens: Uint8Array;

@@ -40,7 +40,7 @@ describe("a campaign's folder", () => {
     const folder = join(root, "private");
     const store = campaignFolder(folder);
     await store.clear();
-    await store.writeSection(1, { chunks: "", rejects: [], tokens: new Uint8Array() });
+    await store.writeSection(1, { chunks: [], rejects: [], tokens: new Uint8Array() });
     await store.writeCheckpoint("one");
     await store.finish(1);
     await writeFile(join(folder, "notes.txt"), "mine");

@@ -11,7 +11,7 @@ export interface StoredCampaign {
 
 const reject = (row: number): Reject => ({ row, column: "name", code: "MissingVariable", message: "no value, none" });
 const section = (number: number) => ({
-  chunks: `{"Chunk":${number}}\n`,
+  chunks: [Buffer.from(`{"Chunk":${number}}\n`)],
   rejects: [reject(number)],
   tokens: Uint8Array.of(number, 0, 255),
 });

@@ -28,8 +28,8 @@ export interface ChannelMessage {
   readonly configuration: MessageConfiguration;
   /** Texts without variables, which every recipient reads as they are. */
   readonly plain: Partial<Texts<string>>;
-  /** Bytes of `Data`, which the payload has besides the texts. */
-  readonly dataBytes: number;
+  /** Bytes of title and body without variables, and of `Data`: what every recipient's payload has. */
+  readonly plainBytes: number;
 }
 
 const FIELD_OF_TEXT = { title: "Title", body: "Body", rawContent: "RawContent" } as const satisfies Texts<string>;
@@ -182,10 +182,11 @@ function channelMessage(field: string, own: JsonObject): ChannelMessage {
     }
   }
   const data = isJsonObject(own["Data"]) ? Object.entries(own["Data"]).flat() : [];
+  const everybodys = [plain.title ?? "", plain.body ?? "", ...data.map(String)];
   return {
     templates,
     plain,
     configuration: { [field]: { ...own, ...forNobody } },
-    dataBytes: data.reduce((bytes: number, text) => bytes + utf8Bytes(String(text)), 0),
+    plainBytes: everybodys.reduce((bytes, text) => bytes + utf8Bytes(text), 0),
   };
 }

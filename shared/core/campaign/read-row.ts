@@ -157,10 +157,10 @@ function renderAll(message: BoundMessage, values: readonly (string | undefined)[
 
 function bytesOf(
   channelType: ChannelType,
-  { plain, dataBytes }: ChannelMessage,
-  texts: Partial<Texts<string>>,
+  { plain, plainBytes }: ChannelMessage,
+  { title = "", body = "", rawContent = plain.rawContent }: Partial<Texts<string>>,
 ): number {
-  const rawContent = texts.rawContent ?? plain.rawContent;
-  if (rawContent !== undefined) return rawContentBytes(channelType, rawContent);
-  return utf8Bytes(texts.title ?? plain.title ?? "") + utf8Bytes(texts.body ?? plain.body ?? "") + dataBytes;
+  return rawContent === undefined
+    ? plainBytes + utf8Bytes(title) + utf8Bytes(body)
+    : rawContentBytes(channelType, rawContent);
 }

@@ -4,9 +4,9 @@ import type { Reject } from "../../core/campaign/reject.ts";
 import { countChunk, type Tally } from "../../core/campaign/tally.ts";
 import type { CampaignSection } from "../../ports.ts";
 
-/** After so many rows, or characters of chunks, a section ends: what a kill costs, and what is held in memory. */
+/** After so many rows, or bytes of chunks, a section ends: what a kill costs, and what is held in memory. */
 export const SECTION_ROWS = 50_000;
-const SECTION_CHARACTERS = 16_000_000;
+const SECTION_BYTES = 16_000_000;
 
 const encoder = new TextEncoder();
 
@@ -30,17 +30,17 @@ export function openSection(
   }: { readonly tally: Tally; readonly lastChunk: number; readonly sectionRows: number },
 ): OpenSection {
   const chunks = collectChunks(lastChunk);
-  let lines: string[] = [];
+  let lines: Uint8Array[] = [];
   let rejects: Reject[] = [];
   let rows = 0;
-  let characters = 0;
+  let bytes = 0;
   const write = (chunk: Chunk | undefined) => {
     const [first] = chunk?.recipients ?? [];
     if (chunk === undefined || first === undefined) return;
-    const line = `${formatChunk(chunk, campaign)}\n`;
+    const line = encoder.encode(`${formatChunk(chunk, campaign)}\n`);
     lines.push(line);
-    characters += line.length;
-    countChunk(tally, first.channelType, encoder.encode(line).length);
+    bytes += line.length;
+    countChunk(tally, first.channelType, line.length);
   };
   return {
     send(recipient) {
@@ -52,18 +52,18 @@ export function openSection(
       rejects.push(reject);
     },
     get isFull() {
-      return rows >= sectionRows || characters >= SECTION_CHARACTERS;
+      return rows >= sectionRows || bytes >= SECTION_BYTES;
     },
     get lastChunk() {
       return chunks.last;
     },
     take() {
       for (const chunk of chunks.rest()) write(chunk);
-      const taken = { chunks: lines.join(""), rejects };
+      const taken = { chunks: lines, rejects };
       lines = [];
       rejects = [];
       rows = 0;
-      characters = 0;
+      bytes = 0;
       return taken;
     },
   };

@@ -85,7 +85,7 @@ describe("what is sent", () => {
     expect(messageFor(message, "GCM", "")).toMatchObject({
       plain: { title: "Sale" },
       configuration: { GCMMessage: { Title: "Sale", Body: ", here", Data: { id: "12345" } } },
-      dataBytes: 7,
+      plainBytes: 11,
     });
     expect(messageFor(message, "APNS", "")?.configuration).toEqual({
       APNSMessage: { RawContent: '{"aps":{"alert":""}}' },

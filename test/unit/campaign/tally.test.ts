@@ -11,7 +11,7 @@ const recipient = (row: number, payloadBytes: number): Recipient => ({
   identity: `t${row}`,
   channelType: "GCM",
   texts: { body: `body ${row}` },
-  message: { templates: {}, plain: { title: "Sale" }, configuration: {}, dataBytes: 0 },
+  message: { templates: {}, plain: { title: "Sale" }, configuration: {}, plainBytes: 0 },
 });
 
 it("keeps the first, the longest and the three with the lowest lots, whatever the order", () => {

@@ -124,7 +124,7 @@ describe("killed and started again", () => {
         if (isLast && moment === "before") throw new Killed();
         await store.writeSection(
           number,
-          isLast && moment === "midway" ? { ...section, rejects: [], chunks: "{" } : section,
+          isLast && moment === "midway" ? { ...section, rejects: [], chunks: [Uint8Array.of(0x7b)] } : section,
         );
         if (isLast) throw new Killed();
       },

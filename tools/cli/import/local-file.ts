@@ -4,7 +4,7 @@ import { type ByteSource, recipientsFile } from "../../../shared/aws/recipients-
 import { BadFile } from "../../../shared/core/campaign/bad-file.ts";
 import type { RecipientsFile } from "../../../shared/ports.ts";
 
-const BLOCK_BYTES = 262_144;
+const BLOCK_BYTES = 65_536;
 
 /** A recipients file on this machine. Its version is its size and the time of its last change. */
 export function localFile(path: string): RecipientsFile {

@@ -32,7 +32,7 @@ export function memoryCampaign(): CampaignStore & {
     async finish(count) {
       finished = count;
     },
-    chunkLines: () => all().flatMap(({ chunks }) => chunks.split("\n").filter((line) => line !== "")),
+    chunkLines: () => all().flatMap(({ chunks }) => chunks.map((line) => Buffer.from(line).toString().trimEnd())),
     rejects: () => all().flatMap(({ rejects }) => rejects),
   };
 }
