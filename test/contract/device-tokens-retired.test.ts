@@ -69,11 +69,4 @@ describe("what is retired", () => {
       { numRuns: 30 },
     );
   });
-
-  it("is in as few events as there can be", () => {
-    const deadTokens = Array.from({ length: 1_000 }, (_, index) => ({
-      deadToken: deadToken({ Token: `token ${index}` }),
-    }));
-    expect(retiredTokens(deadTokens).map(({ of }) => of.length)).toEqual(Array.from({ length: 10 }, () => 100));
-  });
 });
