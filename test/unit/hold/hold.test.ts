@@ -111,7 +111,7 @@ describe("the probes of many functions", () => {
       fc.record({ do: fc.constant("end" as const), found: fc.constantFrom("sent", "failed", "undecided") }),
       fc.record({ do: fc.constant("wait" as const), ms: fc.constantFrom(1, 2_000, 5_000, 15_000) }),
     ),
-    { maxLength: 40 },
+    { maxLength: 40, size: "max" },
   );
 
   it("are one at a time, as often as every five seconds, and end by themselves", () => {

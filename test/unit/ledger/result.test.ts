@@ -98,7 +98,7 @@ const deadTokenText = (over: object) => JSON.stringify({ deadTokens: [[0, { ...U
 describe("what is owed", () => {
   it("is the same after it was written down", () => {
     fc.assert(
-      fc.property(fc.array(anyDecision, { minLength: 1, maxLength: 100 }), (decisions) => {
+      fc.property(fc.array(anyDecision, { minLength: 1, maxLength: 100, size: "max" }), (decisions) => {
         const { owed } = of(...decisions);
         expect(parseOwed(formatOwed(owed))).toEqual(owed);
       }),
@@ -108,7 +108,7 @@ describe("what is owed", () => {
   it("names each address once for each way, and each that does not rest", () => {
     const owing = new Set<Word>(["retry", "held", "rejected", "exhausted", "unknown"]);
     fc.assert(
-      fc.property(fc.array(anyDecision, { minLength: 1, maxLength: 100 }), (decisions) => {
+      fc.property(fc.array(anyDecision, { minLength: 1, maxLength: 100, size: "max" }), (decisions) => {
         const { retries, putBacks, deadLetters } = of(...decisions).owed;
         const places = [...retries, ...putBacks, ...deadLetters].flatMap((way) => way.places).sort((a, b) => a - b);
         expect(places).toEqual([...decisions.keys()].filter((place) => owing.has(decisions[place]?.word as Word)));

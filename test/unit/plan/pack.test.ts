@@ -56,7 +56,7 @@ describe("pack", () => {
 
   it("loses nothing, overloads no box and keeps parcels for one device apart", () => {
     fc.assert(
-      fc.property(fc.array(anyParcel, { maxLength: 60 }), (parcels) => {
+      fc.property(fc.array(anyParcel, { maxLength: 60, size: "max" }), (parcels) => {
         const boxes = pack(parcels, CAPACITY);
         expect(new Set(boxes.flat())).toEqual(new Set(parcels));
         expect(boxes.flat().length).toBe(parcels.length);
@@ -70,7 +70,7 @@ describe("pack", () => {
   });
 
   it("takes the fewest boxes there can be when all weigh 1, however often devices repeat", () => {
-    const devices = fc.array(fc.nat(6), { minLength: 1, maxLength: 20 });
+    const devices = fc.array(fc.nat(6), { minLength: 1, maxLength: 20, size: "max" });
     fc.assert(
       fc.property(devices, fc.integer({ min: 1, max: 4 }), (repeating, capacity) => {
         const parcels = repeating.map((device) => parcel(1, String(device)));
@@ -88,7 +88,7 @@ describe("pack", () => {
 
   it("leaves no two boxes half empty where no device repeats", () => {
     fc.assert(
-      fc.property(fc.array(fc.integer({ min: 1, max: CAPACITY }), { maxLength: 100 }), (weights) => {
+      fc.property(fc.array(fc.integer({ min: 1, max: CAPACITY }), { maxLength: 100, size: "max" }), (weights) => {
         const loads = boxesOf(weights).map((box) => box.reduce((sum, weight) => sum + weight, 0));
         expect(loads.filter((load) => load <= CAPACITY / 2).length).toBeLessThanOrEqual(1);
       }),

@@ -107,7 +107,7 @@ const manySteps = (calls: fc.Arbitrary<readonly number[]>) =>
     { minLength: 300, maxLength: 400, size: "max" },
   );
 const fullCalls: fc.Arbitrary<readonly number[]> = fc.constant([100, 100, 100, 100, 100, 100]);
-const anyCalls = fc.array(fc.integer({ min: 1, max: 100 }), { minLength: 1, maxLength: 20 });
+const anyCalls = fc.array(fc.integer({ min: 1, max: 100 }), { minLength: 1, maxLength: 20, size: "max" });
 
 describe("what functions with different clocks send by one timeline, some of them lost or dying", () => {
   it("is in no second over the quota when calls are full", () => {

@@ -129,7 +129,7 @@ describe("a lease is divided among those who wait when it comes", () => {
   it("a lease that is asked for and comes in time fits exactly", () => {
     fc.assert(
       fc.property(
-        fc.array(fc.integer({ min: 1, max: 100 }), { minLength: 1, maxLength: 80 }),
+        fc.array(fc.integer({ min: 1, max: 100 }), { minLength: 1, maxLength: 80, size: "max" }),
         fc.integer({ min: 100, max: 250_000 }),
         (messages, messagesPerSecond) => {
           const now = terms({ messagesPerSecond });

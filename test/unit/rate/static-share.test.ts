@@ -248,7 +248,7 @@ describe("the law of reserve", () => {
   }
 
   it("never sends more than the rate allows and one call, in any stretch of time", () => {
-    const pauses = fc.array(fc.constantFrom(0, 0, 0, 1, 30, 2_000), { minLength: 1, maxLength: 20 });
+    const pauses = fc.array(fc.constantFrom(0, 0, 0, 1, 30, 2_000), { minLength: 1, maxLength: 20, size: "max" });
     const limits = fc.constantFrom(undefined, 7, 800);
     fc.assert(
       fc.property(rates, limits, sizes, pauses, (rate, limit, messages, pausesMs) => {
