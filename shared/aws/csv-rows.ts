@@ -18,8 +18,7 @@ interface Parsed {
 export function csvRows(from: RowPosition): RowCutter {
   let { columns, newline } = from;
   const header = (names: readonly string[], row: number) => {
-    // A byte order mark counts for the position, so it was not taken away before.
-    columns = names.map((name, index) => (index === 0 ? name.replace(/^\uFEFF/, "") : name).trim());
+    columns = names.map((name) => name.trim());
     if (columns.length > MOST_COLUMNS) throw tooManyColumns(row);
   };
   return {

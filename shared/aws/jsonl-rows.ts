@@ -40,8 +40,7 @@ export function jsonlRows(from: RowPosition): RowCutter {
       const rows: Row[] = [];
       for (const [index, line] of lines.entries()) {
         const number = after + 1 + index;
-        const json = number === 1 ? line.replace(/^\uFEFF/, "") : line;
-        if (json.trim() !== "") rows.push(rowOf(number, json));
+        if (line.trim() !== "") rows.push(rowOf(number, line));
       }
       return { rows, used: end, last: after + lines.length };
     },

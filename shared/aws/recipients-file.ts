@@ -55,12 +55,20 @@ export function recipientsFile({ name, version, bytes }: ByteSource): Recipients
   };
 }
 
+const BYTE_ORDER_MARK = "\uFEFF";
+
 const START: RowPosition = { bytes: 0, row: 0, columns: [], newline: "" };
 
 async function* readRows(bytes: AsyncIterable<Uint8Array>, from: RowPosition, cutter: RowCutter) {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   let position = from;
   let rest = "";
+  const take = (text: string) => {
+    rest += text;
+    if (position.bytes > 0 || !rest.startsWith(BYTE_ORDER_MARK)) return;
+    rest = rest.slice(1);
+    position = { ...position, bytes: Buffer.byteLength(BYTE_ORDER_MARK) };
+  };
   const batch = (isEnd: boolean) => {
     const { rows, used, last } = cutter.cut(rest, position.row, isEnd);
     const readBytes = position.bytes + Buffer.byteLength(rest.slice(0, used));
@@ -70,11 +78,11 @@ async function* readRows(bytes: AsyncIterable<Uint8Array>, from: RowPosition, cu
     return { columns, rows, position };
   };
   for await (const block of skipped(plainBytes(bytes), from.bytes)) {
-    rest += decoded(decoder, block, position.row);
+    take(decoded(decoder, block, position.row));
     yield batch(false);
     if (rest.length > MOST_ROW_CHARACTERS) throw rowTooLong(position.row + 1);
   }
-  rest += decoded(decoder, undefined, position.row);
+  take(decoded(decoder, undefined, position.row));
   yield batch(true);
 }
 

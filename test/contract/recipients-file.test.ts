@@ -47,6 +47,7 @@ describe("CSV", () => {
       ],
     },
     { name: "a byte order mark", text: "\uFEFFa,b\n1,2\n", rows: [[2, "1", "2"]] },
+    { name: "a byte order mark before a quote", text: '\uFEFF"a","b"\n1,2\n', rows: [[2, "1", "2"]] },
     {
       name: "quotes, commas and line breaks in values",
       text: 'a,b\n"1 ""x"", y","2\n\n3"\n4,5\n',

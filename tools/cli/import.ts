@@ -60,7 +60,7 @@ async function dryRun(path: string, options: ImportOptions): Promise<void> {
   }
   const { campaign: id, applicationId, expiresAt, json = false } = options;
   const message = await readCampaignMessage(options.message);
-  const folder = options.folder ?? join("campaigns", id.replaceAll(":", "-"));
+  const folder = options.folder ?? join("campaigns", encodeURIComponent(id));
   const channel = (options.channel as string) === "FCM" ? "GCM" : options.channel;
   const task = { id, message, ...present({ applicationId, expiresAt, channel }) };
   const progress = progressLine(json);
