@@ -75,6 +75,8 @@ it("holds a wave, and lets those live on that a person discards and those go tha
   expect((await sluice(["export", "--channel", "apns", "--output", output])).json).toEqual({
     tokens: 220,
     file: output,
+    looked: 470,
+    about: 470,
   });
   const exported = (await readFile(output, "utf8"))
     .trim()

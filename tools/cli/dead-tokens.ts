@@ -126,14 +126,19 @@ async function exportTokens(options: ExportOptions): Promise<void> {
   const file = await newFile(options.output);
   try {
     const all = sampleQueue(new SQSClient({}), queueUrl, Number.POSITIVE_INFINITY);
-    const { records } = await askAws("read the held-token queue", all);
+    const { records, about } = await askAws("read the held-token queue", all);
     const chosen = records.flatMap((record) => readHeldToken(record) ?? []).filter((held) => isChosen(held, options));
     const lines = chosen.map(({ deadToken, because }) => `${formatJson({ ...deadToken, HeldBecause: because })}\n`);
     await file.writeFile(lines.join(""));
-    print(options.json ?? false, [`${lines.length} held tokens are in ${options.output}. They stay held.`], {
-      tokens: lines.length,
-      file: options.output,
-    });
+    print(
+      options.json ?? false,
+      [
+        `${lines.length} held tokens are in ${options.output}. They stay held.`,
+        // SQS shows 120,000 at once, and a long look sees some again before others.
+        `Looked at ${records.length} of about ${about}.`,
+      ],
+      { tokens: lines.length, file: options.output, looked: records.length, about },
+    );
   } finally {
     await file.close();
   }
