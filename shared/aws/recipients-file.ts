@@ -114,8 +114,11 @@ async function* plainBytes(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uin
 /** Enough to know gzip, zip and UTF-16 by. */
 const MAGIC_BYTES = 4;
 
+/** So that no row gets by that is longer than twice what is allowed: its end is looked for in one block more. */
+const BLOCK_BYTES = MOST_ROW_CHARACTERS;
+
 async function* gunzipped(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const gunzip = createGunzip({ chunkSize: 262_144 });
+  const gunzip = createGunzip({ chunkSize: BLOCK_BYTES });
   const source = Readable.from(bytes).on("error", (error) => gunzip.destroy(error));
   try {
     yield* source.pipe(gunzip);
