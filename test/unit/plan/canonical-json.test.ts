@@ -15,3 +15,7 @@ it("says the same, in whatever order keys were written", () => {
 it("leaves out what JSON leaves out", () => {
   expect(canonicalJson({ b: undefined, a: ["x", { d: 1, c: true }] })).toBe('{"a":["x",{"c":true,"d":1}]}');
 });
+
+it("has null where JSON has null for what it cannot say", () => {
+  expect(canonicalJson(["x", undefined])).toBe('["x",null]');
+});

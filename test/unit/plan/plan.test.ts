@@ -77,6 +77,24 @@ describe("requests that share a call", () => {
       other: { context: { order: "2" } },
     },
     {
+      title: "context on addresses alone",
+      one: { own: { Context: { a: "1" } } },
+      other: { own: { Context: { a: "2" } } },
+    },
+    {
+      title: "other variables, beside an address's own with some that are empty",
+      one: {
+        message: { Body: "{{name}}", Substitutions: { name: ["Ada"] } },
+        own: { Substitutions: { name: ["", "A."] } },
+      },
+      other: { message: { Body: "{{name}}", Substitutions: { name: ["Grace"] } } },
+    },
+    {
+      title: "a default message and no other",
+      one: { message: null, otherMessages: { DefaultMessage: { Body: "Hi" } } },
+      other: { message: null, otherMessages: { DefaultMessage: { Body: "Hi" } } },
+    },
+    {
       title: "other messages for other channel types",
       one: { otherMessages: { APNSMessage: { Title: "Ada's" } } },
       other: { otherMessages: { ADMMessage: { Title: "Grace's" } } },
@@ -308,6 +326,31 @@ describe("a merged call", () => {
     expect(call?.addresses[0]?.configuration).toEqual({ ChannelType: "GCM", BodyOverride: "Ada" });
   });
 
+  it("keeps variables at message level that all have in common", () => {
+    const titled = (Title: string) => requestOf({ message: { Title, Body: "{{n}}", Substitutions: { n: ["1"] } } });
+    const [call] = plan([titled("For Ada"), titled("For Grace")]).calls;
+    const expected = { Title: PLACEHOLDER.Title, Body: "{{n}}", Substitutions: { n: ["1"] } };
+    expect(call?.messageConfiguration).toEqual({ GCMMessage: expected });
+    expect(call?.addresses[1]?.configuration).toEqual({ ChannelType: "GCM", TitleOverride: "For Grace" });
+  });
+
+  it("lifts what one of several has otherwise", () => {
+    const [call] = plan([requestOf(), requestOf(), requestOf({ message: { Title: "Bye", Body: "Ada" } })]).calls;
+    expect(call?.messageConfiguration).toEqual({ GCMMessage: { Title: PLACEHOLDER.Title, Body: "Ada" } });
+    expect(call?.addresses.map(({ configuration }) => configuration.TitleOverride)).toEqual(["Hello", "Hello", "Bye"]);
+  });
+
+  it("is the request itself where several slices of it share the call", () => {
+    const request = requestOf({
+      channelType: "APNS",
+      tokens: [...devices("d", 101), "D-0"],
+      otherMessages: { GCMMessage: { Body: "x" } },
+    });
+    const { calls } = plan([request]);
+    expect(sizesOf(calls)).toEqual([100, 2]);
+    for (const call of calls) expect(call.messageConfiguration).toEqual(request.messageConfiguration);
+  });
+
   it("keeps the default messages of requests that are equal", () => {
     const otherMessages = { DefaultMessage: { Body: "Hi" }, DefaultPushNotificationMessage: { Title: "Hi" } };
     const [call] = plan([requestOf({ otherMessages }), requestOf({ otherMessages })]).calls;
@@ -398,6 +441,13 @@ describe("the number of calls", () => {
     expect([...unpackedBecause.keys()]).toEqual(["bytes"]);
   });
 
+  it("calls of no more than 7 MB, whatever the part of the message weighs that is not lifted", () => {
+    const large = () => requestOf({ message: { ...hello, Data: { a: "x".repeat(1_000_000) } } });
+    const { calls, unpackedBecause } = plan([large(), large()]);
+    expect(sizesOf(calls)).toEqual([1, 1]);
+    expect(unpackedBecause).toEqual(new Map([["bytes", 1]]));
+  });
+
   it("a message that is too large to be lifted to each of its addresses is not", () => {
     const large = (text: string) =>
       requestOf({ tokens: devices(text, 40), message: { Title: text, Body: "x".repeat(40_000) } });
@@ -435,23 +485,32 @@ describe("the order of calls", () => {
     const order = plan(requests).calls.map(({ addresses }) => addresses.map(({ token }) => token));
     expect(order).toEqual([["1", "3", "4"], ["2"], ["5"]]);
   });
+
+  it("is theirs even where a younger one is larger and was packed first", () => {
+    expect(sizesOf(plan([30, 100].map((size) => requestOf({ tokens: devices(`r${size}`, size) }))).calls)).toEqual([
+      30, 100,
+    ]);
+  });
 });
 
-it("explains by the group that has most addresses, and each address once", () => {
-  const many = Array.from({ length: 150 }, () => requestOf());
-  const { calls, unpackedBecause } = plan([
-    requestOf({ message: { ...hello, Data: { a: "1" } }, tokens: ["a", "b", "c"] }),
-    requestOf({ message: { ...hello, Badge: 1, Priority: "high" } }),
-    ...many,
-  ]);
-  expect(sizesOf(calls).toSorted((a, b) => b - a)).toEqual([100, 50, 3, 1]);
-  expect(unpackedBecause).toEqual(
-    new Map([
-      ["data", 3],
-      ["badge", 1],
-    ]),
-  );
-});
+it.each(["first", "last"])(
+  "explains by the group that has most addresses, if it comes %s, and each address once",
+  (where) => {
+    const many = Array.from({ length: 150 }, () => requestOf());
+    const few = [
+      requestOf({ message: { ...hello, Data: { a: "1" } }, tokens: ["a", "b", "c"] }),
+      requestOf({ message: { ...hello, Badge: 1, Priority: "high" } }),
+    ];
+    const { calls, unpackedBecause } = plan(where === "first" ? [...many, ...few] : [...few, ...many]);
+    expect(sizesOf(calls).toSorted((a, b) => b - a)).toEqual([100, 50, 3, 1]);
+    expect(unpackedBecause).toEqual(
+      new Map([
+        ["data", 3],
+        ["badge", 1],
+      ]),
+    );
+  },
+);
 
 it("explains nothing where no packing could do with fewer calls", () => {
   const { calls, unpackedBecause } = plan([
@@ -460,4 +519,20 @@ it("explains nothing where no packing could do with fewer calls", () => {
   ]);
   expect(sizesOf(calls)).toEqual([100, 50]);
   expect(unpackedBecause).toEqual(new Map());
+});
+
+it.each<{ what: string; plain: readonly number[]; withData: readonly number[]; because: object }>([
+  { what: "no full call", plain: [100, 100, 50], withData: [100, 50], because: { data: 50 } },
+  { what: "the smallest of those too many", plain: [50, 60, 70], withData: [], because: { sliceSize: 50 } },
+  { what: "each call by one reason", plain: [100, 100], withData: [60, 60, 60], because: { sliceSize: 60, data: 120 } },
+])("explains $what: $because", ({ plain, withData, because }) => {
+  const sized = (sizes: readonly number[], message: OwnMessage) =>
+    sizes.map((size, index) => requestOf({ message, tokens: devices(`${Object.keys(message)}-${index}`, size) }));
+  const requests = [...sized(plain, hello), ...sized(withData, { ...hello, Data: { a: "1" } })];
+  expect(plan(requests).unpackedBecause).toEqual(new Map(Object.entries(because)));
+});
+
+it("explains by the device where slices have one in common", () => {
+  const { unpackedBecause } = plan([requestOf({ tokens: ["hot", "a"] }), requestOf({ tokens: ["hot", "b"] })]);
+  expect(unpackedBecause).toEqual(new Map([["sameDevice", 2]]));
 });
