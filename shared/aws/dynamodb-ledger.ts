@@ -2,7 +2,7 @@ import type { AttributeValue, DynamoDBClientConfig } from "@aws-sdk/client-dynam
 import {
   ConditionalCheckFailedException,
   DeleteItemCommand,
-  DynamoDBClient,
+  type DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
   paginateQuery,
@@ -13,6 +13,7 @@ import type { AccountKey } from "../core/ledger/account-key.ts";
 import { formatOwed, parseOwed } from "../core/ledger/owed-text.ts";
 import type { Clock, Ledger } from "../ports.ts";
 import { onlyIf } from "./only-if.ts";
+import { type Departing, tableClient, within } from "./table-client.ts";
 import { unlessAway } from "./unless-away.ts";
 
 export interface DynamodbLedgerParts {
@@ -50,7 +51,7 @@ export function dynamodbLedger({
 }: DynamodbLedgerParts): Ledger {
   const nowSeconds = () => Math.floor(clock.nowMs() / 1000);
   const expiresAt = () => nowSeconds() + days * 86_400;
-  const within = () => ({ abortSignal: AbortSignal.timeout(answerWithinMs) });
+  const ask = <Answer>(step: (departing: Departing) => Promise<Answer>) => within(answerWithinMs, step);
   const itemOf = (key: AccountKey) => ({ TableName: tableName, Key: { pk: { S: key.pk }, sk: { S: key.sk } } });
 
   /** The account that has made DynamoDB refuse a write. */
@@ -58,7 +59,12 @@ export function dynamodbLedger({
     if (!(error instanceof ConditionalCheckFailedException)) throw error;
     // An item that is missing and an answer that leaves it out look the same: only a read can tell.
     const item =
-      error.Item ?? (await client.send(new GetItemCommand({ ...itemOf(key), ConsistentRead: true }), within())).Item;
+      error.Item ??
+      (
+        await ask((departing) =>
+          client.send(new GetItemCommand({ ...itemOf(key), ConsistentRead: true, ...departing })),
+        )
+      ).Item;
     return accountOf(item);
   };
 
@@ -68,7 +74,7 @@ export function dynamodbLedger({
         const accountIsAbsent = "attribute_not_exists(#owner)";
         const accountIsForgotten = "#expiresAt <= :now";
         const claimIsMine = "(#owner = :owner AND #hash = :hash AND attribute_not_exists(#letters))";
-        const command = new PutItemCommand({
+        const put = {
           TableName: tableName,
           Item: {
             pk: { S: key.pk },
@@ -83,10 +89,10 @@ export function dynamodbLedger({
             ":hash": { S: claim.hash },
             ":now": { N: String(nowSeconds()) },
           }),
-        });
+        };
         for (let tries = 1; tries <= MOST_TRIES; tries++) {
           try {
-            await client.send(command, within());
+            await ask((departing) => client.send(new PutItemCommand({ ...put, ...departing })));
             return { kind: "go" };
           } catch (error) {
             const answer = onClaim(await inTheWay(error, key), claim, clock.nowMs());
@@ -101,7 +107,7 @@ export function dynamodbLedger({
       unlessAway(async () => {
         const change =
           "SET #letters = :letters, #owed = :owed, #settledAtMs = :at, #settledBy = :by, #expiresAt = :expiresAt";
-        const command = new UpdateItemCommand({
+        const update = {
           ...itemOf(key),
           UpdateExpression: change,
           ...onlyIf(
@@ -117,9 +123,9 @@ export function dynamodbLedger({
             },
             change,
           ),
-        });
+        };
         try {
-          await client.send(command, within());
+          await ask((departing) => client.send(new UpdateItemCommand({ ...update, ...departing })));
           return { kind: "settled" };
         } catch (error) {
           const account = await inTheWay(error, key);
@@ -131,13 +137,12 @@ export function dynamodbLedger({
 
     release: (key, owner) =>
       unlessAway(async () => {
-        const command = new DeleteItemCommand({
-          ...itemOf(key),
-          ...onlyIf(NAMES, CLAIM_IS_OPEN, { ":owner": { S: owner } }),
-        });
-        await client.send(command, within()).catch((error: unknown) => {
-          if (!(error instanceof ConditionalCheckFailedException)) throw error;
-        });
+        const remove = { ...itemOf(key), ...onlyIf(NAMES, CLAIM_IS_OPEN, { ":owner": { S: owner } }) };
+        await ask((departing) => client.send(new DeleteItemCommand({ ...remove, ...departing }))).catch(
+          (error: unknown) => {
+            if (!(error instanceof ConditionalCheckFailedException)) throw error;
+          },
+        );
         return { kind: "released" };
       }),
   };
@@ -172,16 +177,12 @@ export async function accountsOf(
  * A DynamoDB client that tries once: whether a step is worth another try depends on how much of the invocation is left,
  * and that is not the SDK's to know.
  */
-export function ledgerClient(overrides: DynamoDBClientConfig = {}): DynamoDBClient {
-  return new DynamoDBClient({
-    maxAttempts: 1,
-    requestHandler: { connectionTimeout: TIMEOUT_MS, httpAgent: SOCKETS, httpsAgent: SOCKETS },
-    ...overrides,
-  });
+export function ledgerClient(overrides: DynamoDBClientConfig = {}, timeoutMs: number = TIMEOUT_MS): DynamoDBClient {
+  return tableClient({ mostRequests: MOST_REQUESTS, timeoutMs }, overrides);
 }
 
 /** A call of single recipients, each with an id of its own, claims a hundred accounts at once. */
-const SOCKETS = { keepAlive: true, maxSockets: 100 };
+const MOST_REQUESTS = 100;
 
 /** An account that is in the way and then is not has been released or forgotten at that moment. */
 const MOST_TRIES = 3;

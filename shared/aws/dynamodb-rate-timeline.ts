@@ -1,21 +1,13 @@
 import type {
   AttributeValue,
+  DynamoDBClient,
   DynamoDBClientConfig,
-  GetItemCommandInput,
   UpdateItemCommandInput,
 } from "@aws-sdk/client-dynamodb";
-import {
-  ConditionalCheckFailedException,
-  DynamoDBClient,
-  GetItemCommand,
-  UpdateItemCommand,
-} from "@aws-sdk/client-dynamodb";
+import { ConditionalCheckFailedException, GetItemCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import * as law from "../core/rate/timeline.ts";
 import type { Clock, RateTimeline, TimelineState, TimelineTrouble } from "../ports.ts";
-import { NoAnswer } from "./no-answer.ts";
-import { ONE_ATTEMPT, withoutCeremony } from "./one-attempt.ts";
-import { type Departure, departWhen, SlotHandler } from "./slot-handler.ts";
-import { systemClock } from "./system-clock.ts";
+import { tableClient, within } from "./table-client.ts";
 
 export interface DynamodbRateTimelineParts {
   /** Of its own: see `rateTimelineClient`. */
@@ -81,34 +73,15 @@ export function dynamodbRateTimeline(parts: DynamodbRateTimelineParts): RateTime
  * A DynamoDB client for the timeline alone: nothing else waits for its connections, and it tries once, because a lease
  * that is asked for again while the first answer is late would be two.
  */
-export function rateTimelineClient(overrides: DynamoDBClientConfig = {}): DynamoDBClient {
-  const requestHandler = new SlotHandler({
-    maxCallsInFlight: MOST_REQUESTS,
-    callTimeoutMs: OPEN_TIMEOUT_MS,
-    connectTimeoutMs: OPEN_TIMEOUT_MS,
-    idleSocketMs: IDLE_SOCKET_MS,
-    clock: systemClock(),
-  });
-  const client = new DynamoDBClient({ ...ONE_ATTEMPT, ...overrides, requestHandler });
-  client.middlewareStack.add(
-    (next) => (args) => {
-      departWhen(args.request, (args.input as Departing).departure);
-      return next(args);
-    },
-    { step: "deserialize", priority: "low", name: "departWhenWanted" },
-  );
-  return withoutCeremony(client);
-}
-
-/** An input of the SDK with the departure of its request, which the SDK hands on unseen. */
-interface Departing {
-  readonly departure: Departure;
+export function rateTimelineClient(
+  overrides: DynamoDBClientConfig = {},
+  timeoutMs: number = OPEN_TIMEOUT_MS,
+): DynamoDBClient {
+  return tableClient({ mostRequests: MOST_REQUESTS, timeoutMs }, overrides);
 }
 
 /** Three questions at once, and those whose answers are no longer waited for. */
 const MOST_REQUESTS = 16;
-/** A connection that has been idle for longer may be closed at the other end without our knowing. */
-const IDLE_SOCKET_MS = 3_000;
 
 /** The timeline flips between running and idle at most once per lease of somebody else; this often in a row it never does. */
 const MOST_TRIES = 4;
@@ -259,10 +232,9 @@ function rateItem({ client, tableName, rateKey, clock, answerWithinMs = TIMEOUT_
 
   const read = async (): Promise<TimelineState> => {
     try {
-      const { Item } = await within(answerWithinMs, (departure) => {
-        const input: GetItemCommandInput & Departing = { ...key, ConsistentRead: true, departure };
-        return client.send(new GetItemCommand(input));
-      });
+      const { Item } = await within(answerWithinMs, (departing) =>
+        client.send(new GetItemCommand({ ...key, ConsistentRead: true, ...departing })),
+      );
       return found(Item);
     } catch (error) {
       return trouble(error);
@@ -284,10 +256,9 @@ function rateItem({ client, tableName, rateKey, clock, answerWithinMs = TIMEOUT_
     const doubt = clockDoubt();
     if (doubt !== undefined) return { kind: "away", detail: doubt };
     try {
-      const { Attributes } = await within(timeoutMs, (departure) => {
-        const departing: UpdateItemCommandInput & Departing = { ...input, departure };
-        return client.send(new UpdateItemCommand(departing));
-      });
+      const { Attributes } = await within(timeoutMs, (departing) =>
+        client.send(new UpdateItemCommand({ ...input, ...departing })),
+      );
       const after = found(Attributes);
       return after.kind === "found" ? { kind: "updated", timeline: after.timeline } : after;
     } catch (error) {
@@ -299,24 +270,6 @@ function rateItem({ client, tableName, rateKey, clock, answerWithinMs = TIMEOUT_
   };
 
   return { read, update };
-}
-
-/**
- * Waits so long and no longer: an answer that comes later finds nobody, and a request that has found no connection until
- * then is not sent any more.
- */
-async function within<Answer>(timeoutMs: number, ask: (departure: Departure) => Promise<Answer>): Promise<Answer> {
-  let isWanted = true;
-  const givenUp = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    isWanted = false;
-    givenUp.reject(new NoAnswer(`No answer within ${timeoutMs} ms`, { kind: "unknown" }));
-  }, timeoutMs);
-  try {
-    return await Promise.race([ask(async () => isWanted), givenUp.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function expressions({ set, add, conditions, values, names }: Update) {

@@ -15,14 +15,17 @@ import { describeRateTimeline } from "./rate-timeline.ts";
 
 const clock = { nowMs: () => Date.now(), sleep: async () => undefined };
 
+/** What a busy machine may take for an answer: how long one is waited for is tested by itself. */
+const PATIENCE_MS = 20_000;
+
 /** Timelines in a table of a service that speaks DynamoDB; every function has a client of its own. */
 async function dynamodb(endpoint: string, tableName: string, close: () => Promise<void>): Promise<Keeper> {
   const clients: ReturnType<typeof rateTimelineClient>[] = [];
   let rateKey = "";
   const again = (): RateTimeline => {
-    const client = rateTimelineClient({ ...LOCAL_CREDENTIALS, endpoint });
+    const client = rateTimelineClient({ ...LOCAL_CREDENTIALS, endpoint }, PATIENCE_MS);
     clients.push(client);
-    return dynamodbRateTimeline({ client, tableName, rateKey, clock });
+    return dynamodbRateTimeline({ client, tableName, rateKey, clock, answerWithinMs: PATIENCE_MS });
   };
   const fresh = () => {
     rateKey = randomUUID();

@@ -62,8 +62,8 @@ const ANSWER_WITHIN_MS = 20_000;
  */
 export function startEnvironment(parts: EnvironmentParts): Wired {
   const { endpoints, clock, crossing, random, observe } = parts;
-  const rateClient = rateTimelineClient({ ...LOCAL_CREDENTIALS, endpoint: endpoints.dynamodb });
-  const ledgersClient = ledgerClient({ ...LOCAL_CREDENTIALS, endpoint: endpoints.dynamodb });
+  const rateClient = rateTimelineClient({ ...LOCAL_CREDENTIALS, endpoint: endpoints.dynamodb }, ANSWER_WITHIN_MS);
+  const ledgersClient = ledgerClient({ ...LOCAL_CREDENTIALS, endpoint: endpoints.dynamodb }, ANSWER_WITHIN_MS);
   const countsClient = stateClient({
     ...LOCAL_CREDENTIALS,
     endpoint: endpoints.dynamodb,
