@@ -57,6 +57,18 @@ it.each([
     NONE,
   ],
   [
+    "the larger half of three, the smaller one on its way",
+    { 0: settled("hhh", held(0, 1, 2)), [halfPart(WAITING, 0, hash)]: settled("SS") },
+    { ...NONE, sent: 2, onTheirWay: 1 },
+    NONE,
+  ],
+  [
+    "one of two that had waited together",
+    { 0: settled("hh", held(0, 1)), [halfPart(WAITING, 0, hash)]: settled("S") },
+    { ...NONE, sent: 1, onTheirWay: 1 },
+    NONE,
+  ],
+  [
     "what was redriven, and tried again after it",
     {
       0: settled("SJ"),

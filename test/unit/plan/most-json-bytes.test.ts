@@ -10,3 +10,8 @@ it("is never less than what JSON takes", () => {
     }),
   );
 });
+
+it("is not less where every letter takes six", () => {
+  const value = { "\u0000": "\u0000" };
+  expect(mostJsonBytes(value)).toBeGreaterThanOrEqual(JSON.stringify(value).length);
+});

@@ -90,8 +90,8 @@ describe("requests that share a call", () => {
       other: { message: { Body: "{{name}}", Substitutions: { name: ["Grace"] } } },
     },
     {
-      title: "a default message and no other",
-      one: { message: null, otherMessages: { DefaultMessage: { Body: "Hi" } } },
+      title: "a default message and no other, whenever they expire",
+      one: { message: null, otherMessages: { DefaultMessage: { Body: "Hi" } }, expiresAtMs: NOW_MS + 60_000 },
       other: { message: null, otherMessages: { DefaultMessage: { Body: "Hi" } } },
     },
     {
@@ -159,6 +159,12 @@ describe("requests that are kept apart", () => {
       because: "rawContent",
       one: { channelType: "APNS", message: { RawContent: '{"a":1}' } },
       other: { channelType: "APNS", message: { RawContent: '{"a":2}' } },
+      packing: "all",
+    },
+    {
+      because: "rawContent",
+      one: { channelType: "APNS_VOIP", message: { RawContent: '{"a":1}' } },
+      other: { channelType: "APNS_VOIP", message: { RawContent: '{"a":2}' } },
       packing: "all",
     },
     {
@@ -428,7 +434,10 @@ describe("the number of calls", () => {
 
   it("calls of no more than 7 MB, whatever the messages weigh", () => {
     const requests = Array.from({ length: 40 }, (_, index) =>
-      requestOf({ tokens: devices(`r${index}`, 2), message: { Title: `${index}`, Body: "\u0001".repeat(90_000) } }),
+      requestOf({
+        tokens: devices(`r${index}`, 2),
+        message: { Title: "x", Body: `${"\u0001".repeat(90_000)}${index}` },
+      }),
     );
     const { calls, unpackedBecause } = plan(requests);
     for (const { addresses, messageConfiguration } of calls) {
@@ -446,6 +455,18 @@ describe("the number of calls", () => {
     const { calls, unpackedBecause } = plan([large(), large()]);
     expect(sizesOf(calls)).toEqual([1, 1]);
     expect(unpackedBecause).toEqual(new Map([["bytes", 1]]));
+  });
+
+  it("calls of no more than 7 MB, whatever an address says for itself", () => {
+    const large = () => requestOf({ own: { BodyOverride: "x".repeat(700_000) } });
+    expect(sizesOf(plan([large(), large()]).calls)).toEqual([1, 1]);
+  });
+
+  it("one for each channel type of a request", () => {
+    const channelTypes: ChannelType[] = ["GCM", "ADM", "APNS"];
+    const addresses = channelTypes.map((type) => [type, { ChannelType: type }] as const);
+    const { calls } = plan([{ ...requestOf({ message: null }), addresses: new Map(addresses) }]);
+    expect(calls.map(({ channelType }) => channelType)).toEqual(channelTypes);
   });
 
   it("a message that is too large to be lifted to each of its addresses is not", () => {
