@@ -13,7 +13,7 @@ const letter = (tokens: readonly string[], attributes: Readonly<Record<string, s
 const partOf = (...given: Parameters<typeof letter>) => redriven(letter(...given)).attributes["Part"];
 
 describe("a dead letter that is redriven", () => {
-  const brought = { Attempt: "4", EnqueuedAt: "2026-11-20T12:00:00.000Z", PutBacks: "7" };
+  const brought = { Attempt: "4", EnqueuedAt: "2026-11-20T12:00:00.000Z", PutBacks: "7", Searched: "1" };
   const written = { ...brought, Reason: "AttemptsExhausted", Detail: "why", Lane: "campaign" };
 
   it("begins anew: no attempts, no age, and nothing of what it died of", () => {

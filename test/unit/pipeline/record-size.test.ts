@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { writeRecordAttributes } from "../../../shared/core/request/record-attributes.ts";
 import { MOST_RECORD_BYTES } from "../../../shared/core/request/record-bytes.ts";
 import { deadLetterAttributes } from "../../../shared/pipeline/send-messages/dead-letter.ts";
 import { QueueUnavailable } from "../../../shared/ports.ts";
@@ -119,6 +120,21 @@ describe("deadLetterAttributes", () => {
   ])("with room for $room bytes: $names", ({ room, names, detail }) => {
     expect(namesWith(room)).toEqual(names);
     expect(deadLetterAttributes("x".repeat(MOST_RECORD_BYTES - room), letter)["Detail"]?.length).toBe(detail);
+  });
+
+  it("are no more than the ten that SQS takes, where the record brought all that a record can bring", () => {
+    const brought = writeRecordAttributes({
+      attempt: 1,
+      enqueuedAtMs: 0,
+      putBacks: 2,
+      part: "3.1",
+      origin: "first",
+      searched: true,
+      campaign: { id: "c", chunk: 1, firstRow: 2 },
+    });
+    const attributes = deadLetterAttributes("", { ...letter, brought });
+    expect(attributes).toMatchObject({ ...brought, Reason: "InvalidRequest", Lane: "campaign" });
+    expect(Object.keys(attributes).length).toBeLessThanOrEqual(10);
   });
 
   it("replaces what SQS refuses, the half of a character at a cut too", () => {

@@ -60,7 +60,15 @@ export function redriven({ record, reason, devices }: DeadLetter): Parameters<Re
 }
 
 /** Attributes that speak of the record's way here. */
-const LEFT_BEHIND: ReadonlySet<string> = new Set(["Attempt", "EnqueuedAt", "PutBacks", "Reason", "Detail", "Lane"]);
+const LEFT_BEHIND: ReadonlySet<string> = new Set([
+  "Attempt",
+  "EnqueuedAt",
+  "PutBacks",
+  "Searched",
+  "Reason",
+  "Detail",
+  "Lane",
+]);
 
 type Body = Readonly<Record<string, unknown>>;
 
