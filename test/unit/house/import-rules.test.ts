@@ -210,6 +210,7 @@ const manners: Sample[] = [
   ...at("shared/core/plan/index.ts", "noBarrelFile", [`export { plan } from "./plan.ts";`]),
   ...at("shared/core/plan/callPlan.ts", "useFilenamingConvention", ["export const callPlan = 1;"]),
   ...at(TEST, "No module mocking", [`vi.mock("../../../shared/aws/push-service.ts");`]),
+  // Texts for the linter, not tests of ours: it has to refuse them, so that no test is left out without a word.
   ...at(TEST, "noSkippedTests", [`it.skip("sends", () => undefined);`]),
   ...at(TEST, "noFocusedTests", [`it.only("sends", () => undefined);`]),
   ...at("vitest.config.ts", undefined, ["export default {};"]),
