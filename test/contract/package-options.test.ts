@@ -40,7 +40,9 @@ let full: Package["template"];
 
 beforeAll(async () => {
   const applicationIds = `--param=applicationIds=${APPLICATION_ID}`;
-  for (const options of [[], OPTIONS]) packages.push(await serverlessPackage([applicationIds, ...options]));
+  packages.push(
+    ...(await Promise.all([[], OPTIONS].map((options) => serverlessPackage([applicationIds, ...options])))),
+  );
   [plain, full] = packages.map(({ template }) => template) as [typeof plain, typeof full];
 });
 
