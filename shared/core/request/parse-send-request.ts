@@ -48,18 +48,17 @@ export function parseSendRequest(body: string, options: ParseSendRequestOptions)
   if (!unwrapped.ok) {
     return { ok: false, problems: [unwrapped.problem] };
   }
-  const { value, path } = unwrapped;
+  const { value } = unwrapped;
+  const path: Path = () => unwrapped.path;
   const glance = startGlance();
-  const addresses = checkSendRequest(value, ROOT, options, glance);
+  const addresses = checkSendRequest(value, path, options, glance);
   if (glance.problems.length === 0) {
     return { ok: true, request: sendRequestOf(value as SendRequestBody, addresses, options.applicationIds) };
   }
   const findings = startFindings(options.shortHash);
-  checkSendRequest(value, () => path, options, findings);
+  checkSendRequest(value, path, options, findings);
   return { ok: false, problems: findings.problems };
 }
-
-const ROOT: Path = () => "";
 
 /** A body in which nothing is wrong. */
 interface SendRequestBody {

@@ -8,6 +8,7 @@ describe("parseJson", () => {
     { text: "hello", message: "is not JSON: expected a value at line 1, column 1" },
     { text: '{"a": 1,\n  "b": secret}', message: "is not JSON: expected a value at line 2, column 8" },
     { text: '{"a": 1,\r\n}', message: "is not JSON: expected a name in double quotes at line 2, column 1" },
+    { text: '{"a": }\n', message: "is not JSON: expected a value at line 1, column 7" },
     { text: '{"a": [1', message: "is not JSON: expected a comma or ] at line 1, column 9, where the text ends" },
   ])("$text $message", ({ text, message }) => {
     expect(parseJson(text)).toEqual({ ok: false, message });

@@ -49,9 +49,14 @@ describe("rawContentBytes", () => {
     expect(rawContentBytes("GCM", JSON.stringify({ ...content, padding: "x".repeat(5_000) }))).toBe(bytes);
   });
 
-  it("counts nothing in long raw content that is not a JSON object", () => {
-    expect(rawContentBytes("GCM", `["${"x".repeat(5_000)}"]`)).toBe(0);
-    expect(rawContentBytes("GCM", "x".repeat(5_000))).toBe(0);
+  it("counts FCM's raw content as it is, where that is no more than FCM takes", () => {
+    const content = '{"data":{"a":"b"}}';
+    expect(rawContentBytes("GCM", content.padEnd(4_096))).toBe(4_096);
+    expect(rawContentBytes("GCM", content.padEnd(4_097))).toBe(2);
+  });
+
+  it.each(["x", '["x"]', "null"])("counts nothing in long raw content that is no JSON object: %s", (content) => {
+    expect(rawContentBytes("GCM", content.padEnd(5_000))).toBe(0);
   });
 
   it("counts the bytes of UTF-8", () => {
