@@ -121,7 +121,8 @@ type SendFact =
     }
   /** The body is not a valid send request; it goes to the dead-letter queue as it is. */
   | { readonly kind: "requestRefused"; readonly record: string; readonly detail: string }
-  | { readonly kind: "requestParsed"; readonly record: string; readonly addresses: number }
+  /** What the valid records of a batch ask for. */
+  | { readonly kind: "requestsParsed"; readonly addresses: number }
   /** How well the batch packed: addresses that could not share a call with others of their channel, by reason. */
   | { readonly kind: "unpacked"; readonly because: UnpackedBecause; readonly addresses: number }
   /** A call was answered, or failed. `waitedMs`: for the rate; `tookMs`: from slot to answer. */
@@ -133,7 +134,7 @@ type SendFact =
       readonly tookMs: number;
       readonly detail?: string;
     } & Where)
-  /** Addresses of one record that have come to the same, for the same reason. */
+  /** Addresses of one record, or of one call, that have come to the same, for the same reason. */
   | ({
       readonly kind: "outcome";
       readonly outcome: AddressWord;

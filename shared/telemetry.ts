@@ -354,7 +354,7 @@ const points = {
   ],
   suspected: (fact) => [["Suspects", 1, { Reason: fact.turn }]],
   requestRefused: () => [["RequestsRefused", 1]],
-  requestParsed: (fact) => [["Requested", fact.addresses]],
+  requestsParsed: (fact) => [["Requested", fact.addresses]],
   unpacked: (fact) => [["UnpackedBecause", fact.addresses, { Reason: fact.because }]],
   called: (fact) => [
     ["Calls", 1, { Reason: fact.answer }],

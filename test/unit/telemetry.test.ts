@@ -13,7 +13,7 @@ const SAMPLES = {
   batchReceived: [{ kind: "batchReceived", records: 10, oldestMs: 1_500 }],
   suspected: [{ kind: "suspected", record: "r", receives: 3, turn: "alone" }],
   requestRefused: [{ kind: "requestRefused", record: "r", detail: "body: is not JSON" }],
-  requestParsed: [{ kind: "requestParsed", record: "r", addresses: 100 }],
+  requestsParsed: [{ kind: "requestsParsed", addresses: 100 }],
   unpacked: [{ kind: "unpacked", because: "traceId", addresses: 7 }],
   called: [called, { ...called, answer: "throttled" }, { ...called, answer: "late" }],
   outcome: [
@@ -281,7 +281,7 @@ describe("log lines", () => {
       deadLettered: "WARN",
       batchSettled: "INFO",
     });
-    for (const kind of ["requestParsed", "outcome", "retried", "unpacked"]) expect(levels).not.toHaveProperty(kind);
+    for (const kind of ["requestsParsed", "outcome", "retried", "unpacked"]) expect(levels).not.toHaveProperty(kind);
   });
 });
 

@@ -17,15 +17,14 @@ export function classify(channelType: ChannelType, result: DeliveryResult | unde
   return byStatus?.(result, channelType) ?? { kind: "unknown", reason: "UnknownStatus", retryable: true };
 }
 
+/** What nearly every address comes to. */
+const SENT = { kind: "sent", reason: "SUCCESSFUL" } as const satisfies Outcome;
+
 type ByStatus = (result: DeliveryResult, channelType: ChannelType) => Outcome;
 
 const BY_STATUS: ReadonlyMap<string, ByStatus> = new Map(
   Object.entries({
-    SUCCESSFUL: ({ updatedToken }) => ({
-      kind: "sent",
-      reason: "SUCCESSFUL",
-      ...(updatedToken ? { replacedBy: updatedToken } : {}),
-    }),
+    SUCCESSFUL: ({ updatedToken }) => (updatedToken ? { ...SENT, replacedBy: updatedToken } : SENT),
     OPT_OUT: () => ({ kind: "optedOut", reason: "OPT_OUT" }),
     DUPLICATE: () => ({ kind: "duplicate", reason: "DUPLICATE" }),
     THROTTLED: (result, channelType) => {

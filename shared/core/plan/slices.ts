@@ -16,12 +16,12 @@ export const MOST_ADDRESSES = 100;
  */
 export function slicesOf(
   request: SendRequest,
-  { record, part }: { readonly record: number; readonly part?: string },
+  { record, part }: { readonly record: number; readonly part?: string | undefined },
 ): Slice[] {
-  const only = onlyEntry(request.addresses);
-  if (only !== undefined) {
-    const [token, { ChannelType: channelType }] = only;
-    return [{ request, record, part: partOf(part, 0, 1), channelType, tokens: [token] }];
+  // Where each request is for one device, a batch has thousands of them.
+  if (request.addresses.size === 1) {
+    for (const [token, { ChannelType: channelType }] of request.addresses)
+      return [{ request, record, part: partOf(part, 0, 1), channelType, tokens: [token] }];
   }
   const slices: Filling[] = [];
   /** By channel type, then by spelling. */
@@ -49,11 +49,6 @@ export function slicesOf(
     channelType,
     tokens,
   }));
-}
-
-/** Where each request is for one device, a batch has thousands of them. */
-function onlyEntry<Key, Value>(map: ReadonlyMap<Key, Value>): readonly [Key, Value] | undefined {
-  return map.size === 1 ? map.entries().next().value : undefined;
 }
 
 /** A slice that is being filled. */

@@ -8,6 +8,12 @@ export const CHANNEL_TYPES = ["GCM", "APNS", "APNS_SANDBOX", "APNS_VOIP", "APNS_
 
 export type ChannelType = (typeof CHANNEL_TYPES)[number];
 
+const KNOWN: ReadonlySet<unknown> = new Set(CHANNEL_TYPES);
+
+export function isChannelType(value: unknown): value is ChannelType {
+  return KNOWN.has(value);
+}
+
 /** The field of `MessageConfiguration` that holds a channel type's own message. */
 export const MESSAGE_FIELD = {
   GCM: "GCMMessage",

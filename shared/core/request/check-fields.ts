@@ -1,4 +1,4 @@
-import { CHANNEL_TYPES } from "./channel-type.ts";
+import { CHANNEL_TYPES, isChannelType } from "./channel-type.ts";
 import { nearestName } from "./nearest-name.ts";
 import type { JsonObject } from "./parse-json.ts";
 import { isJsonObject, parseJson } from "./parse-json.ts";
@@ -89,7 +89,7 @@ const CHECK: Readonly<Record<FieldKind, Check>> = {
     }
   },
   channelType(value, path, findings) {
-    if (value !== "FCM" && !CHANNEL_TYPES.some((channelType) => channelType === value)) {
+    if (value !== "FCM" && !isChannelType(value)) {
       const other = REFUSED_CHANNEL_TYPES.find((channelType) => channelType === value);
       const hint = other === undefined ? "" : `; ${other} is refused, because only push notifications are sent here`;
       findings.add(path, `must be one of ${CHANNEL_TYPES.join(", ")} (FCM is taken for GCM)${hint}`);

@@ -3,7 +3,7 @@ import { MESSAGE_FIELD } from "./channel-type.ts";
 import type { JsonObject } from "./parse-json.ts";
 import { isJsonObject } from "./parse-json.ts";
 import type { MeasuredTexts } from "./payload-bytes.ts";
-import { measureTexts, PAYLOAD_LIMIT_BYTES, rawContentBytes, substitutedBytes } from "./payload-bytes.ts";
+import { measureTexts, NO_TEXTS, PAYLOAD_LIMIT_BYTES, rawContentBytes, substitutedBytes } from "./payload-bytes.ts";
 import type { Findings, Path } from "./problem.ts";
 import { below } from "./problem.ts";
 
@@ -22,16 +22,13 @@ export type PayloadCheck = (address: JsonObject, channelType: ChannelType, addre
  * @see https://docs.aws.amazon.com/pinpoint/latest/apireference/apps-application-id-messages.html
  */
 export function createPayloadCheck(messages: JsonObject, messagesPath: Path, findings: Findings): PayloadCheck {
-  const measuredMessages = new Map<ChannelType, MeasuredMessage>();
+  const measuredMessages: { [Each in ChannelType]?: MeasuredMessage } = {};
   /** Messages of the configuration: few, however many addresses there are. */
   const named: string[] = [];
 
   return (address, channelType, addressPath) => {
-    let message = measuredMessages.get(channelType);
-    if (message === undefined) {
-      message = measureMessage(messages, channelType);
-      measuredMessages.set(channelType, message);
-    }
+    measuredMessages[channelType] ??= measureMessage(messages, channelType);
+    const message = measuredMessages[channelType];
     const payload = measurePayload(address, channelType, message);
     const limitBytes = PAYLOAD_LIMIT_BYTES[channelType];
     if (payload.bytes <= limitBytes) {
@@ -61,19 +58,27 @@ interface MeasuredMessage {
 }
 
 function measureMessage(messages: JsonObject, channelType: ChannelType): MeasuredMessage {
-  const names = [MESSAGE_FIELD[channelType], "DefaultPushNotificationMessage", "DefaultMessage"];
-  const name = names.find((candidate) => isJsonObject(messages[candidate])) ?? MESSAGE_FIELD[channelType];
+  const name = messageName(messages, channelType);
   const message = objectOrEmpty(messages[name]);
-  const { RawContent: rawContent, Substitutions: substitutions } = message;
+  const { RawContent: rawContent, Substitutions: substitutions, Data: data } = message;
   return {
     name,
     substitutions,
     rawBytes: typeof rawContent === "string" ? rawContentBytes(channelType, rawContent) : undefined,
     title: measureTexts([message["Title"]], substitutions),
     body: measureTexts([message["Body"]], substitutions),
-    data: measureTexts(Object.entries(objectOrEmpty(message["Data"])).flat(), substitutions),
+    data: isJsonObject(data) ? measureTexts(Object.entries(data).flat(), substitutions) : NO_TEXTS,
   };
 }
+
+/** Of the message that this channel type's addresses would be sent. */
+function messageName(messages: JsonObject, channelType: ChannelType): string {
+  const own = MESSAGE_FIELD[channelType];
+  if (isJsonObject(messages[own])) return own;
+  return DEFAULT_MESSAGES.find((name) => isJsonObject(messages[name])) ?? own;
+}
+
+const DEFAULT_MESSAGES = ["DefaultPushNotificationMessage", "DefaultMessage"];
 
 /** The least that one address's payload comes to. */
 interface MeasuredPayload {

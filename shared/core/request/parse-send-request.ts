@@ -1,5 +1,5 @@
 // record's body --> (parse) --> send request --> plan --> calls
-import { CHANNEL_TYPES } from "./channel-type.ts";
+import { CHANNEL_TYPES, isChannelType } from "./channel-type.ts";
 import { checkFields, checkObject } from "./check-fields.ts";
 import type { PayloadCheck } from "./check-payloads.ts";
 import { createPayloadCheck } from "./check-payloads.ts";
@@ -182,7 +182,7 @@ function checkAddress(token: string, value: unknown, number: number, checks: Add
   const { findings, checkPayload } = checks;
   const given: JsonObject = isJsonObject(value) ? value : {};
   const named = given["ChannelType"] === "FCM" ? "GCM" : given["ChannelType"];
-  const channelType = CHANNEL_TYPES.find((known) => known === named);
+  const channelType = isChannelType(named) ? named : undefined;
   const identity = channelType === undefined ? token : deviceTokenIdentity(channelType, token);
   const path = belowNumber(checks.path, number, identity, findings);
 

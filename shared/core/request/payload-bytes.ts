@@ -70,6 +70,8 @@ type Variables = Map<string, { readonly uses: number; readonly defaultBytes: num
 /** Of most texts. */
 const NO_VARIABLES: MeasuredTexts["variables"] = new Map();
 
+export const NO_TEXTS: MeasuredTexts = { bytes: 0, variables: NO_VARIABLES };
+
 /**
  * The fewest bytes of measured texts for an address whose own substitutions win over the message's. The time it takes
  * grows with the address's substitutions, not with the texts, which thousands of addresses may share.

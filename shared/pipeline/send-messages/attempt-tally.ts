@@ -1,7 +1,7 @@
 // Beside settle: what is said of addresses is counted, so that a dead token can be judged by what died with it
 import { type Counts, countedAs, minuteOf } from "../../core/breaker/counts.ts";
 import type { AttemptCounts, Channel, Clock, Observe } from "../../ports.ts";
-import type { Deliveries, Delivery } from "./dispatch.ts";
+import type { Delivered, Deliveries, Delivery } from "./dispatch.ts";
 
 export interface AttemptTallyPorts {
   /** Where there are none, nothing is counted. */
@@ -39,14 +39,14 @@ export function attemptTally(
     return tally;
   };
 
-  /** Only the service's own word on an address counts, and not what the failure of a whole call means for it. */
-  const count = (channel: Channel, delivery: Delivery) => {
-    if (delivery.kind !== "outcome" || delivery.result === undefined) return;
-    const as = countedAs(delivery.outcome);
-    if (as === undefined) return;
-    const { counts } = tallyOf(channel);
-    counts.attempts += 1;
-    if (as !== "other") counts[as] += 1;
+  const count = (delivered: readonly Delivered[]) => {
+    const words = delivered.map(({ delivery }) => wordOn(delivery)).filter((word) => word !== undefined);
+    const [first] = delivered;
+    if (first === undefined || words.length === 0) return;
+    const { request, channelType } = first.address.slice;
+    const { counts } = tallyOf({ applicationId: request.applicationId, channelType });
+    counts.attempts += words.length;
+    for (const word of words) if (word !== "other") counts[word] += 1;
   };
 
   const add = async ({ channel, minute, counts }: Tally) => {
@@ -56,13 +56,17 @@ export function attemptTally(
 
   return {
     ...deliveries,
-    deliver: (address, delivery) => {
-      deliveries.deliver(address, delivery);
-      const { request, channelType } = address.slice;
-      count({ applicationId: request.applicationId, channelType }, delivery);
+    deliver: (delivered) => {
+      deliveries.deliver(delivered);
+      count(delivered);
     },
     written: async () => {
       await Promise.all(Array.from(tallies.values(), add));
     },
   };
+}
+
+/** Only the service's own word on an address counts, and not what the failure of a whole call means for it. */
+function wordOn(delivery: Delivery) {
+  return delivery.kind === "outcome" && delivery.result !== undefined ? countedAs(delivery.outcome) : undefined;
 }

@@ -30,6 +30,12 @@ export type Delivery =
   /** The call was made; we failed to understand what was said of the address. */
   | { readonly kind: "faulted"; readonly error: unknown };
 
+/** An address, and what became of it. */
+export interface Delivered {
+  readonly address: PlannedAddress;
+  readonly delivery: Delivery;
+}
+
 /** What is known of the addresses, and where to tell what became of them. */
 export interface Deliveries {
   /** Milliseconds since 1970: nothing is sent from then on. */
@@ -38,7 +44,8 @@ export interface Deliveries {
   wasSearched(address: PlannedAddress): boolean;
   /** What of a call may be sent, once it is known for each slice; the rest has been seen to. */
   admit(call: Call): Promise<Call>;
-  deliver(address: PlannedAddress, delivery: Delivery): void;
+  /** @param delivered addresses of one call */
+  deliver(delivered: readonly Delivered[]): void;
 }
 
 export interface DispatchPorts {
@@ -86,13 +93,13 @@ export async function dispatch(
   const withoutRate = new Set<string>();
 
   const deliverAll = ({ addresses }: Call, delivery: Delivery) => {
-    for (const address of addresses) deliveries.deliver(address, delivery);
+    deliveries.deliver(addresses.map((address) => ({ address, delivery })));
   };
 
   const withoutExpired = (call: Call, atMs: number): Call => {
     const isFresh = (address: PlannedAddress) => deliveries.expiresAtMs(address) > atMs;
     if (call.addresses.every(isFresh)) return call;
-    for (const address of call.addresses) if (!isFresh(address)) deliveries.deliver(address, { kind: "expired" });
+    deliverAll({ ...call, addresses: call.addresses.filter((address) => !isFresh(address)) }, { kind: "expired" });
     return { ...call, addresses: call.addresses.filter(isFresh) };
   };
 
@@ -181,13 +188,9 @@ export async function dispatch(
         address,
         delivery: understood(call, answer.results.get(address.token)),
       }));
-      const heard = hear(findingOf(call.channelType, given.flatMap(answeredOf)));
-      const isMismatched = gate.isMismatched(call);
-      let throttled = 0;
-      for (const { address, delivery } of given) {
-        if (isThrottled(delivery)) throttled += 1;
-        deliveries.deliver(address, isMismatched ? withoutBlame(delivery) : delivery);
-      }
+      const heard = hear(findingOf(call.channelType, answersIn(given)));
+      deliveries.deliver(gate.isMismatched(call) ? given.map(withoutBlame) : given);
+      const throttled = given.filter(isThrottled).length;
       rateLimiter.report({ accepted: length - throttled, throttled });
       await heard;
       return { kind: "accepted" };
@@ -270,14 +273,14 @@ function findingOfForbidden(addresses: number, words: string): Finding {
   return { sent: 0, judged: 0, mismatched: 0, faulty: addresses, isWhole: true, fault: { because, reason, words } };
 }
 
-function answeredOf({
-  address,
-  delivery,
-}: {
-  readonly address: PlannedAddress;
-  readonly delivery: Delivery;
-}): Answered[] {
-  return delivery.kind === "outcome" ? [{ token: address.token, ...delivery }] : [];
+function answersIn(given: readonly Delivered[]): Answered[] {
+  const answers: Answered[] = [];
+  for (const { address, delivery } of given) {
+    if (delivery.kind !== "outcome") continue;
+    const { outcome, result } = delivery;
+    answers.push({ token: address.token, outcome, result });
+  }
+  return answers;
 }
 
 function understood({ channelType }: Call, result: DeliveryResult | undefined): Delivery {
@@ -289,14 +292,16 @@ function understood({ channelType }: Call, result: DeliveryResult | undefined): 
 }
 
 /** A mismatch that is its channel's fault, whose token is to be kept and tried again; anything else as it is. */
-function withoutBlame(delivery: Delivery): Delivery {
-  if (delivery.kind !== "outcome") return delivery;
+function withoutBlame(delivered: Delivered): Delivered {
+  const { address, delivery } = delivered;
+  if (delivery.kind !== "outcome") return delivered;
   const { outcome } = delivery;
-  if (outcome.kind !== "rejected" || outcome.because !== "mismatch") return delivery;
-  return { ...delivery, outcome: { kind: "held", reason: outcome.reason, because: "configuration" } };
+  if (outcome.kind !== "rejected" || outcome.because !== "mismatch") return delivered;
+  const held: Outcome = { kind: "held", reason: outcome.reason, because: "configuration" };
+  return { address, delivery: { ...delivery, outcome: held } };
 }
 
-function isThrottled(delivery: Delivery): boolean {
+function isThrottled({ delivery }: Delivered): boolean {
   return delivery.kind === "outcome" && delivery.outcome.kind === "retry" && delivery.outcome.because === "throttled";
 }
 

@@ -31,7 +31,7 @@ export interface EntrySettings {
 
 /** @param position of the record in its batch */
 export function readEntry(
-  arrival: Arrival,
+  { record, state }: Arrival,
   position: number,
   {
     applicationIds,
@@ -40,15 +40,15 @@ export function readEntry(
     hasLedger,
   }: EntrySettings & { readonly shortHash: ShortHash; readonly hasLedger: boolean },
 ): { readonly ok: true; readonly entry: Entry } | { readonly ok: false; readonly problems: readonly Problem[] } {
-  const { part, enqueuedAtMs } = arrival.state;
-  const isPart = part !== undefined;
-  const parsed = parseSendRequest(arrival.record.body, { applicationIds, shortHash, isPart });
+  const { part, enqueuedAtMs } = state;
+  const parsed = parseSendRequest(record.body, { applicationIds, shortHash, isPart: part !== undefined });
   if (!parsed.ok) return parsed;
   const { request } = parsed;
-  const slices = slicesOf(request, { record: position, ...(isPart && { part }) });
+  const slices = slicesOf(request, { record: position, part });
   const expiresAtMs = effectiveExpiryMs({ expiresAtMs: request.expiresAtMs, enqueuedAtMs, maxAgeSeconds });
-  const id = hasLedger ? accountId(request, arrival.state, arrival.record.id) : undefined;
+  const id = hasLedger ? accountId(request, state, record.id) : undefined;
+  const entry = { record, state, request, slices, expiresAtMs, accountId: id };
   // What comes of this record travels under other message ids, and belongs to the same account.
-  const state = id === undefined || id === request.requestId ? arrival.state : { ...arrival.state, origin: id };
-  return { ok: true, entry: { ...arrival, state, request, slices, expiresAtMs, accountId: id } };
+  if (id !== undefined && id !== request.requestId) entry.state = { ...state, origin: id };
+  return { ok: true, entry };
 }

@@ -96,23 +96,25 @@ interface Batch {
 function parseRecords(arrivals: readonly Arrival[], { ports, settings, settling, nowMs }: Batch): Entry[] {
   const { applicationIds, maxAgeSeconds } = settings;
   const { shortHash, observe, accounts } = ports;
-  const hasLedger = accounts !== undefined;
+  const reading = { applicationIds, maxAgeSeconds, shortHash, hasLedger: accounts !== undefined };
   const entries: Entry[] = [];
+  let addresses = 0;
   for (const [position, arrival] of arrivals.entries()) {
     try {
-      const read = readEntry(arrival, position, { applicationIds, maxAgeSeconds, shortHash, hasLedger });
+      const read = readEntry(arrival, position, reading);
       if (!read.ok) {
         settling.refuse(arrival, read.problems);
         continue;
       }
       const { entry } = read;
-      observe({ kind: "requestParsed", record: arrival.record.id, addresses: entry.request.addresses.size });
+      addresses += entry.request.addresses.size;
       if (entry.expiresAtMs > nowMs) entries.push(entry);
       else settling.expire(entry);
     } catch (error) {
       settling.giveUp(arrival, "parse", error);
     }
   }
+  if (addresses > 0) observe({ kind: "requestsParsed", addresses });
   return entries;
 }
 

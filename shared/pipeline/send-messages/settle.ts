@@ -9,6 +9,7 @@ import { PUT_BACK_REASONS, type PutBackReason } from "../../core/outcome/put-bac
 import type { Slice } from "../../core/plan/call.ts";
 import type { ChannelType } from "../../core/request/channel-type.ts";
 import type { Problem } from "../../core/request/problem.ts";
+import type { SendRequest } from "../../core/request/send-request.ts";
 import type { AddressWord, Step, WordReason } from "../../facts.ts";
 import type { IncomingRecord } from "../../ports.ts";
 import type { Deliveries, Delivery } from "./dispatch.ts";
@@ -106,6 +107,8 @@ export function settlement(
   const { lastMs } = times;
   const { mayLeave, leave, writeOff, writeOffUnread, tell } = effects(ports, settings, lastMs);
   const accounts = sliceAccounts(ports, times);
+  /** Of each slice that something is undecided about. */
+  const entryOf = new Map<Slice, Entry>();
   const pageOf = new Map<Slice, Page>();
   const done = new Set<IncomingRecord>();
   /** Effects that are under way: each may still add its record to those that are done. */
@@ -147,10 +150,15 @@ export function settlement(
     });
   };
 
-  const decide = (account: Account, delivery: Delivery): Decided => {
+  const pageFor = (slice: Slice, entry: Entry): Page => {
+    if (!pageOf.has(slice)) open(entry);
+    return pageOf.get(slice) as Page;
+  };
+
+  const decide = (entry: Entry, delivery: Delivery): Decided => {
     switch (delivery.kind) {
       case "outcome":
-        return decideOutcome(account, delivery);
+        return decideOutcome(entry, delivery);
       case "suppressed":
         return SUPPRESSED;
       case "expired":
@@ -158,13 +166,13 @@ export function settlement(
       case "putBack":
         return putBack(delivery.because);
       case "faulted":
-        return faulted(tellFault("classify", delivery.error, account.record));
+        return faulted(tellFault("classify", delivery.error, entry.record));
     }
   };
 
   /** What follows from an outcome. */
   const decideOutcome = (
-    { state, expiresAtMs, request }: Account,
+    { state, expiresAtMs, request }: Entry,
     { outcome, result, words }: Extract<Delivery, { kind: "outcome" }>,
   ): Decided => {
     const { reason } = outcome;
@@ -278,8 +286,7 @@ export function settlement(
 
   /** Counts what the slice has come to, once, and owes what follows. */
   const book = (page: Page, result: Result, standing: Standing): true => {
-    for (const { decision, reason } of page.decided.values())
-      if (reason !== undefined) tally(page.account, page.slice, decision.word, reason);
+    for (const decided of page.decided.values()) tally(page.account.tallies, page.slice.channelType, decided);
     return owe(page, result, standing);
   };
 
@@ -312,20 +319,20 @@ export function settlement(
     const { closing, deadTokens, leaving, writtenOff } = account;
     const isDone = closing.length + deadTokens.length + leaving.length + writtenOff.size === 0;
     if (isDone) {
-      tellTallies(account);
+      tellTallies(account.request, account.tallies);
       done.add(account.record);
     } else {
       seeTo(account, carryOut(account));
     }
   };
 
-  const tellTallies = ({ request: { applicationId }, tallies }: Account): void => {
+  const tellTallies = ({ applicationId }: SendRequest, tallies: readonly Tally[]): void => {
     for (const tallied of tallies) observe({ kind: "outcome", applicationId, ...tallied });
   };
 
   const carryOut = async (account: Account): Promise<boolean> => {
     const areKnown = (await Promise.all(account.closing)).every(Boolean);
-    tellTallies(account);
+    tellTallies(account.request, account.tallies);
     if (!areKnown) return false;
     const done = await Promise.all([
       ...account.deadTokens.map((dead) => tell(account, dead)),
@@ -338,17 +345,19 @@ export function settlement(
   };
 
   return {
-    expect: open,
-    wasSearched: ({ slice }) => pageOf.get(slice)?.account.state.searched === true,
-    expiresAtMs: ({ slice }) => pageOf.get(slice)?.account.expiresAtMs ?? 0,
+    expect: (entry) => {
+      for (const slice of entry.slices) entryOf.set(slice, entry);
+    },
+    wasSearched: ({ slice }) => entryOf.get(slice)?.state.searched === true,
+    expiresAtMs: ({ slice }) => entryOf.get(slice)?.expiresAtMs ?? 0,
     admit: async (call) => {
       const barred = new Set<Slice>();
       const accounted = new Set<Slice>();
-      for (const { slice } of call.addresses)
-        if (pageOf.get(slice)?.account.accountId !== undefined) accounted.add(slice);
+      for (const { slice } of call.addresses) if (entryOf.get(slice)?.accountId !== undefined) accounted.add(slice);
       const admit = async (slice: Slice) => {
-        const page = pageOf.get(slice);
-        if (page === undefined) return;
+        const entry = entryOf.get(slice);
+        if (entry === undefined) return;
+        const page = pageFor(slice, entry);
         const claim = await accounts.claim(page.account, slice);
         if (claim.kind === "go") return;
         barred.add(slice);
@@ -358,11 +367,25 @@ export function settlement(
       if (barred.size === 0) return call;
       return { ...call, addresses: call.addresses.filter(({ slice }) => !barred.has(slice)) };
     },
-    deliver: ({ slice, token }, delivery) => {
-      const page = pageOf.get(slice);
-      if (page === undefined || page.isClosed) return;
-      page.decided.set(token, decide(page.account, delivery));
-      if (page.decided.size === slice.tokens.length) closeDecided(page);
+    deliver: (delivered) => {
+      const tallies: Tally[] = [];
+      for (const { address, delivery } of delivered) {
+        const { slice, token } = address;
+        const entry = entryOf.get(slice);
+        if (entry === undefined || pageOf.get(slice)?.isClosed) continue;
+        const decided = decide(entry, delivery);
+        if (isAlone(entry) && owesNothing(decided)) {
+          tally(tallies, slice.channelType, decided);
+          entryOf.delete(slice);
+          done.add(entry.record);
+        } else {
+          const page = pageFor(slice, entry);
+          page.decided.set(token, decided);
+          if (page.decided.size === slice.tokens.length) closeDecided(page);
+        }
+      }
+      const [first] = delivered;
+      if (first !== undefined) tellTallies(first.address.slice.request, tallies);
     },
     refuse: (arrival, problems) => {
       const detail = inWords(problems);
@@ -388,8 +411,8 @@ export function settlement(
       const timeUp = clock.sleep(Math.max(0, lastMs - clock.nowMs()), ended.signal).then(() => false);
       const delivering = delivered.catch((error: unknown) => tellFault("send", error));
       await Promise.race([delivering, timeUp]);
-      // What comes after that finds no page: its record is received again.
-      pageOf.clear();
+      // What comes after that finds no entry: its record is received again.
+      entryOf.clear();
       await Promise.race([Promise.all(underWay), timeUp]);
       ended.abort();
       return records.filter((record) => !done.has(record));
@@ -446,7 +469,20 @@ function inWords(problems: readonly Problem[]): string {
   return more > 0 ? `${told.join("; ")}; and ${more} more` : told.join("; ");
 }
 
-function tally({ tallies }: Account, { channelType }: Slice, outcome: AddressWord, reason: WordReason): void {
+/** Whether it is for one address and nobody keeps an account of it. A batch may have thousands of such records. */
+function isAlone({ accountId, request }: Entry): boolean {
+  return accountId === undefined && request.addresses.size === 1;
+}
+
+/** Whether nothing follows from what was decided about an address. */
+function owesNothing({ decision }: Decided): boolean {
+  if (decision.word === "retry" || decision.word === "held" || "deadLetter" in decision) return false;
+  return decision.deadToken === undefined;
+}
+
+function tally(tallies: Tally[], channelType: ChannelType, { decision, reason }: Decided): void {
+  if (reason === undefined) return;
+  const { word: outcome } = decision;
   const known = tallies.find(
     (other) => other.reason === reason && other.outcome === outcome && other.channelType === channelType,
   );

@@ -41,7 +41,7 @@ export async function withoutSuppressed(
       const [out = [], left = []] = [true, false].map((is) =>
         call.addresses.filter(({ slice, token }) => (suppressed.get(slice)?.has(token) ?? false) === is),
       );
-      for (const address of out) deliver(address, { kind: "suppressed" });
+      deliver(out.map((address) => ({ address, delivery: { kind: "suppressed" } })));
       return left.length === 0 ? [] : [{ ...call, addresses: left }];
     });
 }

@@ -33,7 +33,7 @@ describe("a batch", () => {
     expect(await batch([record({ body: requestTo(["device-0"]) })])).toEqual([]);
     expect(facts).toEqual([
       { kind: "batchReceived", records: 1, oldestMs: 0 },
-      { kind: "requestParsed", record: "record", addresses: 1 },
+      { kind: "requestsParsed", addresses: 1 },
       {
         kind: "called",
         applicationId: APPLICATION_ID,
