@@ -32,10 +32,21 @@ describe("mapColumns", () => {
     ["User.UserAttributes.name", "name"],
     ["Location.Country", "Location.Country"],
     ["Attributes.", "Attributes."],
+    ["My.Attributes.name", "My.Attributes.name"],
     ["token", "token"],
   ])("%s is the variable %s", (name, variable) => {
     expect(mapColumns(["other", name]).variables.get(variable)).toBe(1);
   });
+});
+
+it("has the first of several columns, and none for a name that is empty", () => {
+  const names = ["Address", "", "name", "Attributes.name", "token"];
+  const variables = new Map([
+    ["Address", 0],
+    ["name", 2],
+    ["token", 4],
+  ]);
+  expect(mapColumns(names)).toEqual({ names, token: 0, variables });
 });
 
 describe("checkHeader", () => {
@@ -45,6 +56,7 @@ describe("checkHeader", () => {
   it.each([
     { header: "token,channel", body: "Hi" },
     { header: "Address,ChannelType,Attributes.name,User.UserId,OptOut", body: "{{name}}" },
+    { header: "token,channel,name,city", body: "{{name}}" },
     { header: "token,channel,,", body: "{{name|you}}" },
     { header: "token", body: "Hi", channel: "GCM" as const },
     { header: "token,channel,locale", body: "{{locale}} {{token}}" },
@@ -62,15 +74,22 @@ describe("checkHeader", () => {
     {
       header: "tokn,channel",
       code: "MissingColumn",
-      words: "no column holds device tokens",
+      words: "no column holds device tokens: it is called token, Address, address, device_token",
       cure: "Rename the column tokn to token.",
     },
+    ...["recipient", "a;b,GCM", "tok en,channel"].map((header) => ({
+      header,
+      code: "NoHeader",
+      words: "no column holds device tokens",
+      cure: "The first row has to be a header",
+    })),
+    { header: "token|channel", code: "NoHeader", words: "separated by |", cure: "comma-separated" },
     { header: "token;channel;name", code: "NoHeader", words: "separated by ;", cure: "comma-separated" },
     { header: "token\tchannel", code: "NoHeader", words: "separated by tabs", cure: "comma-separated" },
     {
       header: "token,chanel",
       code: "MissingColumn",
-      words: "no column says the channel type",
+      words: "no column says the channel type: it is called channel or ChannelType",
       cure: "Rename the column chanel to channel.",
     },
     { header: "token,name", code: "MissingColumn", words: "no column says the channel type", cure: "--channel" },
@@ -87,6 +106,13 @@ describe("checkHeader", () => {
       code: "MissingColumn",
       words: "no column for {{name}} (is it the column nmae?)",
       cure: "{{name|default}}",
+    },
+    {
+      header: "token,channel,na me",
+      body: "{{name}}, {{city}}",
+      code: "MissingColumn",
+      words: "no column for {{name}}, {{city}} of the message",
+      cure: "Add the column",
     },
   ])("refuses $header: $words", ({ header, code, words, cure, ...options }) => {
     expect(() => check(header, options)).toThrow(expect.objectContaining({ code, row: 1 }));

@@ -43,6 +43,12 @@ it("costs what its positions cost", () => {
     DynamoDB: expect.closeTo(((20_000 + 50 * 41.24) * 0.625) / 1e6, 4),
     Lambda: expect.closeTo(41.24 * 8 * 1.7275 * 0.000_013_333_4, 4),
   });
+  expect(costs.map(({ assuming }) => assuming)).toEqual([
+    expect.stringContaining("$1.00 per million"),
+    expect.stringContaining("sent and received as 2 × 64 KB"),
+    expect.stringContaining("50 a second for the rate"),
+    expect.stringContaining("8 environments of 1769 MB"),
+  ]);
   expect(dollars).toBeCloseTo(costs.reduce((sum, { dollars: own }) => sum + own, 0));
 });
 

@@ -25,6 +25,7 @@ describe("a row becomes a recipient", () => {
 
   it.each([
     { row: "t,GCM,Ada,Rome", channelType: "GCM", texts: { body: "Ada in Rome" }, payloadBytes: 15 },
+    { row: "t,GCM,Ada", channelType: "GCM", texts: { body: "Ada in town" }, payloadBytes: 15 },
     { row: "t,FCM,Ada,", channelType: "GCM", texts: { body: "Ada in town" }, payloadBytes: 15 },
     { row: "t,GCM,Ada,,de-AT", channelType: "GCM", texts: { body: "Für Ada" }, payloadBytes: 8 },
     {
@@ -39,11 +40,16 @@ describe("a row becomes a recipient", () => {
     expect(read(row)).toMatchObject({ row: 2, token: "t", identity: "t", ...recipient });
   });
 
+  it("has a payload as large as its channel takes", () => {
+    expect(read(`t,GCM,${"x".repeat(4_084)},`)).toMatchObject({ payloadBytes: 4_096 });
+  });
+
   it("keeps the token as given, and knows the device by its identity", () => {
     expect(read("<AB CD>,APNS,Ada,")).toMatchObject({ token: "<AB CD>", identity: "abcd" });
   });
 
-  it("takes the channel type of the whole file where the row names none", () => {
+  it("takes the channel type of the whole file where the row names none, or has no column for it", () => {
+    expect(readerOf("token,name", { channel: "ADM" })("t,Ada")).toMatchObject({ channelType: "ADM" });
     const fallback = readerOf(HEADER, { channel: "ADM" });
     expect(fallback("t,,Ada,")).toMatchObject({ channelType: "ADM" });
     expect(fallback("t,GCM,Ada,")).toMatchObject({ channelType: "GCM" });
@@ -57,7 +63,7 @@ describe("a row is rejected", () => {
     { row: ",GCM,Ada,", code: "MissingToken", column: "token", message: "no device token" },
     { row: "  ,GCM,Ada,", code: "MissingToken", column: "token", message: "no device token" },
     { row: "t,,Ada,", code: "MissingChannel", column: "channel", message: "no channel type" },
-    { row: "t,SMS,Ada,", code: "UnknownChannel", column: "channel", message: "should be one of GCM" },
+    { row: "t,SMS,Ada,", code: "UnknownChannel", column: "channel", message: "should be one of GCM, APNS, " },
     { row: "t,BAIDU,Ada,", code: "NoMessage", column: "channel", message: "the message has no BaiduMessage" },
     { row: "t,GCM,Ada,,,ALL", code: "OptedOut", column: "OptOut", message: "opted out" },
     { row: "t,GCM,Ada,,,,inactive", code: "InactiveEndpoint", column: "EndpointStatus", message: "inactive" },
@@ -76,6 +82,11 @@ describe("a row is rejected", () => {
   it("names every variable that it lacks", () => {
     const both = readerOf(HEADER, { GCMMessage: { Title: "{{city}}", Body: "{{name}} {{city}}" } });
     expect(both("t,GCM,,")).toMatchObject({ column: "city", message: "no value for {{city}}, {{name}}" });
+  });
+
+  it("names no column where the file has none for the channel", () => {
+    const none = readerOf("token,name", { channel: "ADM", ADMMessage: undefined });
+    expect(none("t,Ada")).toMatchObject({ code: "NoMessage", column: "" });
   });
 
   it("takes over why a row is none", () => {

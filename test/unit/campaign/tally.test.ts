@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import type { Recipient } from "../../../shared/core/campaign/read-row.ts";
-import { formatReject } from "../../../shared/core/campaign/reject.ts";
-import { countRecipient, countReject, emptyTally, total } from "../../../shared/core/campaign/tally.ts";
+import { formatReject, REJECTS_HEADER } from "../../../shared/core/campaign/reject.ts";
+import { countChunk, countRecipient, countReject, emptyTally, total } from "../../../shared/core/campaign/tally.ts";
 
 const recipient = (row: number, payloadBytes: number): Recipient => ({
   row,
@@ -16,7 +16,7 @@ const recipient = (row: number, payloadBytes: number): Recipient => ({
 
 it("keeps the first, the longest and the three with the lowest lots, whatever the order", () => {
   fc.assert(
-    fc.property(fc.uniqueArray(fc.nat(), { minLength: 1, maxLength: 50 }), (lots) => {
+    fc.property(fc.uniqueArray(fc.nat(), { minLength: 1, maxLength: 50, size: "max" }), (lots) => {
       const tally = emptyTally();
       for (const [index, lot] of lots.entries()) countRecipient(tally, recipient(index, lot % 10), lot);
       expect(tally.first?.row).toBe(0);
@@ -32,8 +32,9 @@ it("keeps the first, the longest and the three with the lowest lots, whatever th
 
 it("shows texts that all read alike beside a recipient's own", () => {
   const tally = emptyTally();
-  countRecipient(tally, recipient(2, 9), 1);
-  expect(tally.first).toEqual({ row: 2, channelType: "GCM", payloadBytes: 9, title: "Sale", body: "body 2" });
+  countRecipient(tally, recipient(2, 0), 1);
+  expect(tally.first).toEqual({ row: 2, channelType: "GCM", payloadBytes: 0, title: "Sale", body: "body 2" });
+  expect(tally.longest).toEqual(tally.first);
 });
 
 it("adds rows up by what became of them", () => {
@@ -42,6 +43,17 @@ it("adds rows up by what became of them", () => {
   for (const row of [3, 4]) countReject(tally, { row, column: "", code: "FieldCount", message: "" });
   expect(tally).toMatchObject({ rows: 3, recipients: { GCM: 1 }, rejects: { FieldCount: 2 } });
   expect([total(tally.recipients), total(tally.rejects)]).toEqual([1, 2]);
+});
+
+it("adds chunks and their bytes up", () => {
+  const tally = emptyTally();
+  for (const bytes of [100, 20]) countChunk(tally, "GCM", bytes);
+  countChunk(tally, "ADM", 3);
+  expect(tally).toMatchObject({ chunks: { GCM: 2, ADM: 1 }, chunkBytes: 123 });
+});
+
+it("rejects are headed by the names of their columns", () => {
+  expect(REJECTS_HEADER).toBe("row,column,code,message\r\n");
 });
 
 it.each([
