@@ -40,6 +40,7 @@ describe("a lease", () => {
 
   it("begins ahead when the asker says so, after it was without the timeline", () => {
     expect(reserve(timeline(), ask({ startIfIdleUs: at(600) }))).toEqual(granted(at(600)));
+    expect(reserve(timeline({ freeUs: at(10) }), ask({ startIfIdleUs: at(600) }))).toEqual(granted(at(10)));
     expect(reserve(timeline({ freeUs: at(30) }), ask({ startIfIdleUs: at(600) }))).toEqual(granted(at(30)));
   });
 
