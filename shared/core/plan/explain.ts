@@ -1,5 +1,5 @@
 import type { Slice } from "./call.ts";
-import type { Likeness } from "./likeness.ts";
+import { differencesOf, type Likeness } from "./likeness.ts";
 import type { Parcel } from "./pack.ts";
 import { MOST_ADDRESSES } from "./slices.ts";
 import { DIFFERENCES, type UnpackedBecause } from "./unpacked-because.ts";
@@ -60,9 +60,9 @@ function fewestCalls(all: readonly Packed[]): number {
 }
 
 function differenceOf(one: Group, other: Group): UnpackedBecause {
-  const { differences } = firstOf(one).likeness;
-  const others = firstOf(other).likeness.differences;
-  return DIFFERENCES.find((name) => differences[name] !== others[name]) ?? "sliceSize";
+  const differences = differencesOf(firstOf(one).likeness);
+  const others = differencesOf(firstOf(other).likeness);
+  return DIFFERENCES.find((name) => differences.get(name) !== others.get(name)) ?? "sliceSize";
 }
 
 /** Why one of several that are alike is in a call of its own. */

@@ -12,10 +12,11 @@ export type LiftablePart = (typeof LIFTABLE_PARTS)[number];
 
 /** What slices must have in common to share a call. */
 export interface Likeness {
-  /** Slices with equal keys may share a call, devices and sizes permitting. */
+  /**
+   * Slices with equal keys may share a call, devices and sizes permitting. The application and the channel type, and a
+   * line for each further thing: what to call it if two slices differ in it, and what it is. JSON has no line breaks.
+   */
   readonly key: string;
-  /** What the key is made of besides the application and the channel type: equal keys, equal differences. */
-  readonly differences: Readonly<Partial<Record<Difference, string>>>;
   /** The most bytes of all that is not an address. */
   readonly messageBytes: number;
   /** The most bytes that the parts which may be lifted add to each address. */
@@ -50,10 +51,12 @@ export function likenessOf(
   const hasDefault = DefaultPushNotificationMessage !== undefined || DefaultMessage !== undefined;
   const isApns = channelType.startsWith("APNS");
   const whyKept = whyKeptOf(message, { packing, obstacles, hasDefault, isApns });
-  const draft: Draft = { differences: {}, messageBytes: 0, liftedBytes: 0 };
+  const draft: Draft = { key: `${channelType} ${applicationId}`, messageBytes: 0, liftedBytes: 0 };
 
+  // Of thousands of messages few have more than two fields, and to look for one that is not there takes long.
+  const given = Object.keys(message ?? {});
   for (const [field, difference] of FIELDS) {
-    const value = message?.[field];
+    const value = given.includes(field) ? message?.[field] : undefined;
     if (value === undefined) continue;
     if (isLiftable(difference)) addLiftable(draft, difference, value, whyKept[difference]);
     else add(draft, difference, field, value);
@@ -68,19 +71,24 @@ export function likenessOf(
     const others = { ...messageConfiguration, [MESSAGE_FIELD[channelType]]: undefined };
     add(draft, "packingIdentical", "others", others);
   }
-  const { differences, messageBytes, liftedBytes } = draft;
-  return { key: JSON.stringify([applicationId, channelType, differences]), differences, messageBytes, liftedBytes };
+  return draft;
+}
+
+/** What the key is made of besides the application and the channel type. */
+export function differencesOf({ key }: Likeness): ReadonlyMap<string, string> {
+  const differences = new Map<string, string>();
+  for (const line of key.split("\n").slice(1)) {
+    const name = line.slice(0, line.indexOf(" "));
+    differences.set(name, `${differences.get(name) ?? ""}${line}`);
+  }
+  return differences;
 }
 
 /** A likeness that is being put together. */
-interface Draft {
-  readonly differences: Partial<Record<Difference, string>>;
-  messageBytes: number;
-  liftedBytes: number;
-}
+type Draft = { -readonly [Part in keyof Likeness]: Likeness[Part] };
 
 function add(draft: Draft, difference: Difference, name: string, value: unknown): void {
-  addText(draft, difference, `${name}:${canonicalJson(value)}`);
+  draft.key += `\n${difference} ${name}:${canonicalJson(value)}`;
   draft.messageBytes += NAME_BYTES + mostJsonBytes(value);
 }
 
@@ -90,14 +98,10 @@ function addLiftable(draft: Draft, part: LiftablePart, value: unknown, why: Diff
     add(draft, why, part, value);
     return;
   }
-  addText(draft, "missingPart", part);
+  draft.key += `\nmissingPart ${part}`;
   const bytes = NAME_BYTES + mostJsonBytes(value);
   draft.messageBytes += bytes;
   draft.liftedBytes += bytes;
-}
-
-function addText({ differences }: Draft, difference: Difference, text: string): void {
-  differences[difference] = `${differences[difference] ?? ""}${text} `;
 }
 
 /** More than the name of any field takes, with its quotes, colon and comma. */
@@ -194,8 +198,10 @@ function namesOnBothLevels(message: object | undefined, address: object | undefi
 const NO_NAMES: readonly string[] = [];
 
 function isLiftable(difference: Difference | LiftablePart): difference is LiftablePart {
-  return LIFTABLE_PARTS.some((part) => part === difference);
+  return LIFTABLE.has(difference);
 }
+
+const LIFTABLE: ReadonlySet<string> = new Set(LIFTABLE_PARTS);
 
 /** What two messages differ in when they differ in this field, or which part it is that can be lifted. */
 const DIFFERENCE_OF_FIELD = {
