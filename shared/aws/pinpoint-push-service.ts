@@ -94,10 +94,14 @@ export function pinpointClient(
     ...overrides,
     requestHandler: new SlotHandler({ ...limits, idleSocketMs, connectTimeoutMs, clock }),
   });
+  /** Of calls that have not been answered: one that comes too late for its slot is not written anew for another. */
+  const bodies = new WeakMap<Call, Buffer>();
   client.middlewareStack.add(
     (next) => (args) => {
       const { call } = args.input as Sending;
-      (args.request as { body: Uint8Array }).body = Buffer.from(messageRequest(call));
+      const body = bodies.get(call) ?? Buffer.from(messageRequest(call));
+      bodies.set(call, body);
+      (args.request as { body: Uint8Array }).body = body;
       return next(args);
     },
     { step: "serialize", priority: "low", name: "writeMessageRequest" },
@@ -107,6 +111,7 @@ export function pinpointClient(
       const sending = args.input as Sending;
       departWhen(args.request, sending.departure);
       const result = await next(args);
+      bodies.delete(sending.call);
       const response = result.response as WholeResponse;
       if (response.statusCode === 200) {
         sending.results = deliveryResults(response.body);
@@ -170,13 +175,14 @@ function deliveryResults(body: Uint8Array): ReadonlyMap<string, DeliveryResult> 
   for (const [token, result] of Object.entries(resultObject(body))) {
     const { DeliveryStatus, StatusCode, StatusMessage, MessageId, UpdatedToken } = result ?? {};
     if (typeof DeliveryStatus !== "string") continue;
-    results.set(token, {
+    const said: { -readonly [Field in keyof DeliveryResult]: DeliveryResult[Field] } = {
       deliveryStatus: DeliveryStatus,
-      ...(typeof StatusCode === "number" && { statusCode: StatusCode }),
-      ...(typeof StatusMessage === "string" && { statusMessage: StatusMessage }),
-      ...(typeof MessageId === "string" && { messageId: MessageId }),
-      ...(typeof UpdatedToken === "string" && { updatedToken: UpdatedToken }),
-    });
+    };
+    if (typeof StatusCode === "number") said.statusCode = StatusCode;
+    if (typeof StatusMessage === "string") said.statusMessage = StatusMessage;
+    if (typeof MessageId === "string") said.messageId = MessageId;
+    if (typeof UpdatedToken === "string") said.updatedToken = UpdatedToken;
+    results.set(token, said);
   }
   return results;
 }
@@ -186,9 +192,14 @@ type Result = Field<NonNullable<MessageResponse["Result"]>[string]>;
 
 function resultObject(body: Uint8Array): Record<string, Result | null> {
   try {
-    const response: { Result?: Record<string, Result | null> | null } | null = JSON.parse(Buffer.from(body).toString());
+    const response: { Result?: Record<string, Result | null> | null } | null = JSON.parse(textOf(body));
     return response?.Result ?? {};
   } catch (cause) {
     throw new NoAnswer("The answer is not the service's JSON", { kind: "unknown", cause });
   }
+}
+
+/** Without copying the bytes, which may be any view of them. */
+function textOf({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString();
 }
