@@ -103,6 +103,13 @@ export async function dispatch(
     return { ...call, addresses: call.addresses.filter(isFresh) };
   };
 
+  /** Until when nothing of a call has expired: thousands of addresses are looked at once, and not at every step. */
+  const freshUntilMs = ({ addresses }: Call): number =>
+    addresses.reduce(
+      (firstMs, address) => Math.min(firstMs, deliveries.expiresAtMs(address)),
+      Number.POSITIVE_INFINITY,
+    );
+
   const putBack = (call: Call, because: PutBackReason): undefined => {
     deliverAll(call, { kind: "putBack", because });
   };
@@ -126,9 +133,11 @@ export async function dispatch(
     const { applicationId, channelType } = planned;
     const channel = channelOf(planned);
     const askedMs = clock.nowMs();
+    const allFreshUntilMs = freshUntilMs(planned);
+    const freshOf = (call: Call, atMs: number) => (atMs < allFreshUntilMs ? call : withoutExpired(call, atMs));
     let call = planned;
     for (;;) {
-      call = withoutExpired(call, clock.nowMs());
+      call = freshOf(call, clock.nowMs());
       const messages = call.addresses.length;
       if (messages === 0) return undefined;
       if (clock.nowMs() > lastStartMs) return putBack(call, "deadline");
@@ -147,7 +156,7 @@ export async function dispatch(
         return putBack(call, "rate");
       }
       if (leave.go) {
-        call = withoutExpired(call, leave.slotMs);
+        call = freshOf(call, leave.slotMs);
         if (call.addresses.length === 0) return undefined;
         const earlyMs = leave.slotMs - LOOK_AHEAD_MS - clock.nowMs();
         if (earlyMs > 0) await clock.sleep(earlyMs);

@@ -110,6 +110,7 @@ export function settlement(
   /** Of each slice that something is undecided about. */
   const entryOf = new Map<Slice, Entry>();
   const pageOf = new Map<Slice, Page>();
+  let isAnyAccounted = false;
   const done = new Set<IncomingRecord>();
   /** Effects that are under way: each may still add its record to those that are done. */
   const underWay: Promise<void>[] = [];
@@ -346,11 +347,13 @@ export function settlement(
 
   return {
     expect: (entry) => {
+      isAnyAccounted ||= entry.accountId !== undefined;
       for (const slice of entry.slices) entryOf.set(slice, entry);
     },
     wasSearched: ({ slice }) => entryOf.get(slice)?.state.searched === true,
     expiresAtMs: ({ slice }) => entryOf.get(slice)?.expiresAtMs ?? 0,
     admit: async (call) => {
+      if (!isAnyAccounted) return call;
       const barred = new Set<Slice>();
       const accounted = new Set<Slice>();
       for (const { slice } of call.addresses) if (entryOf.get(slice)?.accountId !== undefined) accounted.add(slice);
