@@ -3,10 +3,11 @@
  * `shared/aws` has one adapter for each interface, `test/support` one fake.
  */
 import type { Counts } from "./core/breaker/counts.ts";
+import type { Campaign } from "./core/campaign/campaign.ts";
 import type { Row } from "./core/campaign/read-row.ts";
 import type { Reject } from "./core/campaign/reject.ts";
 import type { Fault, Hold, ProbeAsk, ProbeReport } from "./core/hold/hold.ts";
-import type { Claim, ClaimAnswer, SettleAnswer } from "./core/ledger/account.ts";
+import type { Account, Claim, ClaimAnswer, SettleAnswer } from "./core/ledger/account.ts";
 import type { AccountKey } from "./core/ledger/account-key.ts";
 import type { Result } from "./core/ledger/result.ts";
 import type { DeliveryResult } from "./core/outcome/delivery-result.ts";
@@ -316,6 +317,8 @@ export interface CampaignStore {
   /** Sections are numbered from 1; one that is there already is written over. */
   writeSection(number: number, section: CampaignSection): Promise<void>;
   readTokens(section: number): Promise<Uint8Array>;
+  /** Lines of a section that was written, each a `ChunkLine`, without their ends. */
+  readChunks(section: number): Promise<readonly string[]>;
   /** Forgets everything, the checkpoint first. */
   clear(): Promise<void>;
   /** Puts the rejects of all sections, which are so many, together. */
@@ -324,3 +327,47 @@ export interface CampaignStore {
 
 /** A text's fingerprint: equal for equal texts and by chance for no others; 12 characters or more, each of one byte. */
 export type Fingerprint = (text: string) => string;
+
+export type CampaignState = { readonly kind: "known"; readonly campaign: Campaign | undefined } | StateAway;
+
+/** Keeps what is known of campaigns, by the laws of `core/campaign/campaign.ts`, one step of a campaign at a time. None rejects. */
+export interface Campaigns {
+  create(
+    campaign: Campaign,
+  ): Promise<{ readonly kind: "created" } | { readonly kind: "exists"; readonly campaign: Campaign } | StateAway>;
+  read(id: string): Promise<CampaignState>;
+  /** All that are not forgotten, the latest first. */
+  list(): Promise<{ readonly kind: "known"; readonly campaigns: readonly Campaign[] } | StateAway>;
+  /** Takes a step and answers with the campaign as it then is. The law may be asked more than once. */
+  change(id: string, law: (campaign: Campaign) => Campaign): Promise<CampaignState>;
+}
+
+/** Accounts of a campaign's slices, by chunk and then by part. */
+export type ChunkAccounts = ReadonlyMap<number, ReadonlyMap<string, Account>>;
+
+/** The accounts of a campaign as the ledger has them. */
+export interface CampaignAccounts {
+  /** Those of one lot (`CAMPAIGN_LOTS`), of chunk `fromChunk` and those after it. @throws when the table is away */
+  read(lot: { readonly campaignId: string; readonly lot: number; readonly fromChunk: number }): Promise<ChunkAccounts>;
+}
+
+/** The campaign lane's queue, as whoever feeds it sees it. */
+export interface ChunkQueue {
+  /**
+   * Resolves when SQS has taken the record; `messageGroupId` is whose it is.
+   * @throws {QueueUnavailable} as `RecordQueue.put`
+   */
+  put(record: {
+    readonly body: string;
+    readonly attributes: RecordAttributes;
+    readonly messageGroupId: string;
+  }): Promise<void>;
+  /** How many records wait that nobody has received yet, about. @throws when the queue is away */
+  waiting(): Promise<number>;
+}
+
+/** Calls for somebody to look after a campaign. */
+export interface Wakeups {
+  /** At this time, in milliseconds since 1970, or soon after it. @throws {QueueUnavailable} when nobody has taken the call */
+  wake(campaignId: string, atMs: number): Promise<void>;
+}

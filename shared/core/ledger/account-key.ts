@@ -7,7 +7,7 @@ export interface AccountKey {
 }
 
 /** Over so many partitions the slices of one campaign are spread: a partition takes 1,000 writes a second. */
-const PARTITIONS_OF_A_CAMPAIGN = 16;
+export const CAMPAIGN_LOTS = 16;
 
 /** Wide enough for 10,000,000,000 recipients, so that a campaign's chunks are listed in order. */
 const CHUNK_DIGITS = 8;
@@ -27,7 +27,13 @@ export function accountKey(slice: {
   const { applicationId, id, part, campaign } = slice;
   if (campaign === undefined) return { pk: `ledger#${applicationId}#${id}`, sk: part };
   return {
-    pk: `campaign#${campaign.id}#${campaign.chunk % PARTITIONS_OF_A_CAMPAIGN}`,
+    pk: `campaign#${campaign.id}#${campaign.chunk % CAMPAIGN_LOTS}`,
     sk: `${String(campaign.chunk).padStart(CHUNK_DIGITS, "0")}#${part}`,
   };
+}
+
+/** The chunk and the part of an account of a campaign. */
+export function chunkAndPart(sk: string): { readonly chunk: number; readonly part: string } {
+  const at = sk.indexOf("#");
+  return { chunk: Number(sk.slice(0, at)), part: sk.slice(at + 1) };
 }

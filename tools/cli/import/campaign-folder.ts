@@ -34,6 +34,7 @@ export function campaignFolder(folder: string): CampaignStore {
       await writeFile(tokensOf(section), tokens, PRIVATE);
     },
     readTokens: (section) => readFile(tokensOf(section)),
+    readChunks: async (section) => linesOf(await readFile(chunksOf(section), "utf8")),
     async clear() {
       await mkdir(folder, { recursive: true, mode: 0o700 });
       await rm(join(folder, CHECKPOINT), { force: true });
@@ -54,6 +55,10 @@ export function campaignFolder(folder: string): CampaignStore {
 }
 
 const PRIVATE = { mode: 0o600 } as const;
+
+function linesOf(text: string): readonly string[] {
+  return text.split("\n").slice(0, -1);
+}
 
 function numbered(section: number): string {
   return String(section).padStart(6, "0");

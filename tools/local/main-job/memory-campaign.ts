@@ -24,6 +24,7 @@ export function memoryCampaign(): CampaignStore & {
       sections.set(number, written);
     },
     readTokens: async (number) => section(number).tokens,
+    readChunks: async (number) => linesOf(section(number)),
     async clear() {
       checkpoint = undefined;
       finished = 0;
@@ -32,7 +33,11 @@ export function memoryCampaign(): CampaignStore & {
     async finish(count) {
       finished = count;
     },
-    chunkLines: () => all().flatMap(({ chunks }) => chunks.map((line) => Buffer.from(line).toString().trimEnd())),
+    chunkLines: () => all().flatMap(linesOf),
     rejects: () => all().flatMap(({ rejects }) => rejects),
   };
+}
+
+function linesOf({ chunks }: CampaignSection): readonly string[] {
+  return chunks.map((line) => Buffer.from(line).toString().trimEnd());
 }

@@ -1,0 +1,245 @@
+import type { Fault } from "../hold/hold.ts";
+import type { Word } from "../ledger/result.ts";
+import type { Confidence } from "../outcome/outcome.ts";
+import type { Tally } from "./tally.ts";
+import { total } from "./tally.ts";
+
+/**
+ * What is known of a campaign beside its recipients: where it has got to, and what an operator wants of it.
+ *
+ * ```text
+ *   splitting ──▶ ready ──▶ scheduled ──▶ sending ──▶ waiting ──▶ completed, completed_with_errors
+ *       │           │           │            │           │            ▲
+ *       ▼           └───────────┴─── cancel ─┴───────────┴──▶ cancelling
+ *     failed                paused ◀── pause, resume ──▶ (where it was)
+ * ```
+ *
+ * | state        | what is true                                                            | its records          |
+ * |--------------|-------------------------------------------------------------------------|----------------------|
+ * | `splitting`  | the recipients file is being read                                       | there are none       |
+ * | `ready`      | it is read; so many recipients are to be confirmed (`resume`)           | there are none       |
+ * | `scheduled`  | it starts at `startAtMs`                                                | there are none       |
+ * | `sending`    | chunks are put on the campaign queue, a little ahead of what is sent    | are sent             |
+ * | `waiting`    | all are put there; some have not come to anything yet                   | are sent             |
+ * | `paused`     | by an operator or by itself; `pausedFrom` is where it goes on           | are put back         |
+ * | `cancelling` | nothing more is put on the queue                                        | are `cancelled`      |
+ * | `completed`… | every recipient has come to something, and the identity adds up         | are sent (a redrive) |
+ * | `failed`     | the file or the message could not be used; nothing was sent             | there are none       |
+ *
+ * Each step is a law here, from a campaign to the campaign after it. A step that does not fit the state leaves it alone.
+ */
+export interface Campaign {
+  readonly id: string;
+  readonly state: CampaignState;
+  readonly applicationId: string;
+  readonly createdAtMs: number;
+  /** What it was made from: campaigns with the same one have the same recipients file. */
+  readonly fileHash?: string;
+  /** Name of the recipients file. */
+  readonly fileName: string;
+  /** Not before this. */
+  readonly startAtMs?: number;
+  /** Messages a second; without one, the account's rate. */
+  readonly rate?: number;
+  /** So many recipients are confirmed; more than that, and it waits for somebody to look. */
+  readonly confirmed?: number;
+  /** Of the split: what the file has come to. */
+  readonly split?: SplitEnd;
+  /** Up to where chunks are on the queue. */
+  readonly fed: FeedPosition;
+  readonly sendingSinceMs?: number;
+  readonly endedAtMs?: number;
+  /** Why it is paused, or has failed. */
+  readonly because?: Because;
+  readonly pausedFrom?: CampaignState;
+  /** When it was last let go on: what was found before is no news. */
+  readonly resumedAtMs?: number;
+  /** Who feeds it: one at a time, and nobody else before `untilMs`. */
+  readonly feeder?: { readonly owner: string; readonly untilMs: number };
+  /** What had become of its recipients when the feeder looked last. */
+  readonly standing?: Standing;
+}
+
+export type CampaignState =
+  | "splitting"
+  | "ready"
+  | "scheduled"
+  | "sending"
+  | "waiting"
+  | "paused"
+  | "cancelling"
+  | "completed"
+  | "completed_with_errors"
+  | "failed";
+
+/** `words`: for a person; nothing of what is sent. */
+export interface Because {
+  readonly reason: PauseReason | FailReason;
+  readonly words: string;
+}
+
+export type PauseReason = "operator" | Fault["because"] | `breaker_${Confidence}`;
+
+/** `BadFile`: the recipients; `BadMessage`: `campaign.json`; `NoRecipients`: every row was rejected. */
+export type FailReason = "BadFile" | "BadMessage" | "NoRecipients";
+
+/** What a split has come to, without samples. */
+export interface SplitEnd extends Pick<Tally, "rows" | "recipients" | "rejects" | "chunks"> {
+  readonly sections: number;
+}
+
+export interface FeedPosition {
+  /** How many chunks, and recipients in them, are on the queue or were. */
+  readonly chunks: number;
+  readonly recipients: number;
+  /** The section that is being fed, from 1, and how many of its chunks are. */
+  readonly section: number;
+  readonly inSection: number;
+}
+
+export const NOTHING_FED: FeedPosition = { chunks: 0, recipients: 0, section: 1, inSection: 0 };
+
+/** What has become of a campaign's recipients, read from the ledger. */
+export interface Standing {
+  readonly atMs: number;
+  /** Recipients that have come to something for good, by word. */
+  readonly words: Readonly<Partial<Record<FinalWord, number>>>;
+  /** Chunks all of whose recipients have. */
+  readonly chunksDone: number;
+  /** Recipients that are to be tried again, or wait on the queue once more. */
+  readonly onTheirWay: number;
+}
+
+export type FinalWord = Exclude<Word, "retry" | "held">;
+
+/** More recipients than this are sent to only when somebody has said so. */
+export const MOST_UNCONFIRMED = 10_000;
+
+/** The end of the split. */
+export function onSplit(campaign: Campaign, split: SplitEnd, nowMs: number): Campaign {
+  if (campaign.state !== "splitting") return campaign;
+  const recipients = total(split.recipients);
+  if (recipients === 0) {
+    const because = { reason: "NoRecipients", words: `all ${split.rows} rows were rejected` } as const;
+    return { ...campaign, state: "failed", split, because, endedAtMs: nowMs };
+  }
+  const isConfirmed = recipients <= Math.max(MOST_UNCONFIRMED, campaign.confirmed ?? 0);
+  return isConfirmed ? started({ ...campaign, split }, nowMs) : { ...campaign, state: "ready", split };
+}
+
+/** The file or the message cannot be used. */
+export function onFailure(campaign: Campaign, because: Because, nowMs: number): Campaign {
+  return campaign.state === "splitting" ? { ...campaign, state: "failed", because, endedAtMs: nowMs } : campaign;
+}
+
+/** The time to start has come, where it has. */
+export function onTime(campaign: Campaign, nowMs: number): Campaign {
+  return campaign.state === "scheduled" ? started(campaign, nowMs) : campaign;
+}
+
+function started(campaign: Campaign, nowMs: number): Campaign {
+  if (campaign.startAtMs !== undefined && nowMs < campaign.startAtMs) return { ...campaign, state: "scheduled" };
+  return { ...campaign, state: "sending", sendingSinceMs: campaign.sendingSinceMs ?? nowMs };
+}
+
+const PAUSABLE: ReadonlySet<CampaignState> = new Set(["splitting", "scheduled", "sending", "waiting"]);
+
+/** Nothing is sent until it is let go on. */
+export function onPause(campaign: Campaign, because: Because): Campaign {
+  if (!PAUSABLE.has(campaign.state)) return campaign;
+  return { ...campaign, state: "paused", pausedFrom: campaign.state, because };
+}
+
+/** It goes on where it was; one that is to be confirmed is. */
+export function onResume(campaign: Campaign, nowMs: number): Campaign {
+  if (campaign.state === "ready")
+    return started({ ...campaign, confirmed: total(campaign.split?.recipients ?? {}) }, nowMs);
+  if (campaign.state !== "paused") return campaign;
+  const { because: _, pausedFrom = "sending", ...rest } = campaign;
+  return { ...rest, state: pausedFrom, resumedAtMs: nowMs };
+}
+
+/** What is not sent yet is not sent any more. */
+export function onCancel(campaign: Campaign): Campaign {
+  return hasEnded(campaign) ? campaign : { ...campaign, state: "cancelling" };
+}
+
+export function onRate(campaign: Campaign, rate: number): Campaign {
+  return { ...campaign, rate };
+}
+
+/** The right to feed: it is `owner`'s where `feeder.owner` says so. */
+export function onFeederAsk(
+  campaign: Campaign,
+  { owner, nowMs, untilMs }: { readonly owner: string; readonly nowMs: number; readonly untilMs: number },
+): Campaign {
+  const { feeder } = campaign;
+  const isTaken = feeder !== undefined && feeder.owner !== owner && nowMs < feeder.untilMs;
+  return isTaken || hasEnded(campaign) ? campaign : { ...campaign, feeder: { owner, untilMs } };
+}
+
+/** Gives the right back, unless there is something to do. */
+export function onFeederLeave(campaign: Campaign, owner: string, isIdle: (campaign: Campaign) => boolean): Campaign {
+  if (campaign.feeder?.owner !== owner || !isIdle(campaign)) return campaign;
+  const { feeder: _, ...rest } = campaign;
+  return rest;
+}
+
+/** What the feeder has put on the queue, written down while it has the right. */
+export function onFed(campaign: Campaign, owner: string, fed: FeedPosition): Campaign {
+  if (campaign.feeder?.owner !== owner) return campaign;
+  const isAllFed = campaign.state === "sending" && fed.chunks === total(campaign.split?.chunks ?? {});
+  return { ...campaign, fed, ...(isAllFed && { state: "waiting" }) };
+}
+
+/** What the feeder has seen in the ledger. */
+export function onStanding(campaign: Campaign, owner: string, standing: Standing): Campaign {
+  return campaign.feeder?.owner === owner ? { ...campaign, standing } : campaign;
+}
+
+/** Words that a recipient comes to where nothing went wrong. */
+const WITHOUT_ERROR: ReadonlySet<FinalWord> = new Set(["sent", "optedOut", "duplicate", "suppressed", "dead"]);
+
+/** The end, where every recipient has come to something. */
+export function onEnd(campaign: Campaign, nowMs: number): Campaign {
+  if (!isAccountedFor(campaign)) return campaign;
+  const words = Object.entries(identityOf(campaign).words) as [FinalWord, number][];
+  const hasErrors = words.some(([word, count]) => count > 0 && !WITHOUT_ERROR.has(word));
+  const { feeder: _, ...rest } = campaign;
+  return { ...rest, state: hasErrors ? "completed_with_errors" : "completed", endedAtMs: nowMs };
+}
+
+/** Whether all chunks that were put on the queue have come to something, and no other will be. */
+export function isAccountedFor({ state, fed, standing }: Campaign): boolean {
+  return (state === "waiting" || state === "cancelling") && (standing?.chunksDone ?? 0) === fed.chunks;
+}
+
+export function hasEnded({ state }: Pick<Campaign, "state">): boolean {
+  return ENDED.has(state);
+}
+
+const ENDED: ReadonlySet<CampaignState> = new Set(["completed", "completed_with_errors", "failed"]);
+
+/** Promise 1 for one campaign: `requested` is the sum of the words and of what is `owed`. */
+export interface Identity {
+  readonly requested: number;
+  readonly words: Readonly<Partial<Record<FinalWord, number>>>;
+  /** Recipients that have come to nothing yet. */
+  readonly owed: number;
+}
+
+/** Recipients that never were put on a queue are cancelled as soon as it is certain that they will not be. */
+export function identityOf({ state, split, fed, standing }: Campaign): Identity {
+  const requested = total(split?.recipients ?? {});
+  const isCut = state === "cancelling" || state === "completed" || state === "completed_with_errors";
+  const unfed = isCut ? requested - fed.recipients : 0;
+  const cancelled = (standing?.words.cancelled ?? 0) + unfed;
+  const words = { ...standing?.words, ...(cancelled > 0 && { cancelled }) };
+  return { requested, words, owed: requested - total(words) };
+}
+
+/** What becomes of a record of the campaign that somebody is about to send. One that nobody knows is sent. */
+export function passageOf(campaign: Pick<Campaign, "state"> | undefined): "open" | "paused" | "cancelled" {
+  if (campaign?.state === "paused") return "paused";
+  return campaign?.state === "cancelling" ? "cancelled" : "open";
+}
