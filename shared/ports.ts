@@ -347,8 +347,13 @@ export type ChunkAccounts = ReadonlyMap<number, ReadonlyMap<string, Account>>;
 
 /** The accounts of a campaign as the ledger has them. */
 export interface CampaignAccounts {
-  /** Those of one lot (`CAMPAIGN_LOTS`), of chunk `fromChunk` and those after it. @throws when the table is away */
-  read(lot: { readonly campaignId: string; readonly lot: number; readonly fromChunk: number }): Promise<ChunkAccounts>;
+  /** Those of one lot (`CAMPAIGN_LOTS`), of chunk `fromChunk` and those after it, up to `toChunk`. @throws when the table is away */
+  read(lot: {
+    readonly campaignId: string;
+    readonly lot: number;
+    readonly fromChunk: number;
+    readonly toChunk?: number;
+  }): Promise<ChunkAccounts>;
 }
 
 /** The campaign lane's queue, as whoever feeds it sees it. */

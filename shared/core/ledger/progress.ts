@@ -1,5 +1,6 @@
-import { halfPart, type PartHash, putBackPart, retryPart } from "../outcome/part.ts";
+import type { PartHash } from "../outcome/part.ts";
 import { type Account, known } from "./account.ts";
+import { follow, heirsIn } from "./follow.ts";
 import { LETTERS, type Word } from "./result.ts";
 
 /** What has become of a request, as far as its accounts tell. */
@@ -52,69 +53,32 @@ const GOES_ON: ReadonlySet<Word> = new Set(["retry", "held"]);
  */
 export function progressOf(accounts: ReadonlyMap<string, Account>, nowMs: number, hash: PartHash): Progress {
   const present = new Map([...accounts].filter(([, account]) => known(account, nowMs) !== undefined));
-  const heirs = new Map([...present].map(([part, account]) => [part, heirsOf(part, account, hash)]));
-  const isHeir = new Set<string>();
-  for (const { part, addresses } of [...heirs.values()].flat()) {
-    for (const { part: found } of placesOf(part, addresses, present, hash)) isHeir.add(found);
-  }
-  const first = [...present.keys()].filter((part) => !isHeir.has(part));
+  const isHeir = heirsIn(present, hash);
+  const roots = [...present].filter(([part]) => !isHeir.has(part));
 
-  const totalsOf = (roots: readonly string[]): Totals => {
+  const totalsOf = (of: typeof roots): Totals => {
     const words = new Map<Word, number>();
     let [onTheirWay, inHand, unread] = [0, 0, 0];
-    const follow = (part: string, addresses: number | undefined): void => {
-      const account = present.get(part);
-      if (account === undefined) onTheirWay += addresses ?? 0;
-      else if (account.result !== undefined) {
-        for (const [word, count] of wordsOf(account.result.letters)) {
-          if (!GOES_ON.has(word)) words.set(word, (words.get(word) ?? 0) + count);
+    for (const [root, { result: first }] of of) {
+      if (first === undefined) unread += 1;
+      for (const { account, places } of follow(root, [...(first?.letters ?? "")].keys().toArray(), present, hash)) {
+        if (account === undefined) onTheirWay += places.length;
+        else if (account.result === undefined) inHand += places.length;
+        else {
+          for (const [word, count] of wordsOf(account.result.letters)) {
+            if (!GOES_ON.has(word)) words.set(word, (words.get(word) ?? 0) + count);
+          }
         }
-        for (const heir of heirs.get(part) ?? []) {
-          for (const place of placesOf(heir.part, heir.addresses, present, hash)) follow(place.part, place.addresses);
-        }
-      } else if (addresses === undefined) unread += 1;
-      else inHand += addresses;
-    };
-    for (const part of roots) follow(part, undefined);
+      }
+    }
     return { words, onTheirWay, inHand, unread };
   };
 
   return {
     slices: [...present].map(([part, account]) => sliceOf(part, account, nowMs)),
-    asked: totalsOf(first.filter((part) => !isRedriven(part))),
-    redriven: totalsOf(first.filter(isRedriven)),
+    asked: totalsOf(roots.filter(([part]) => !isRedriven(part))),
+    redriven: totalsOf(roots.filter(([part]) => isRedriven(part))),
   };
-}
-
-interface Heir {
-  readonly part: string;
-  readonly addresses: number;
-}
-
-/** What is owed of a slice under names of its own. */
-function heirsOf(part: string, { result }: Account, hash: PartHash): readonly Heir[] {
-  if (result === undefined) return [];
-  const { retries, putBacks } = result.owed;
-  return [
-    ...retries.map(({ attempt, places }) => ({ part: retryPart(part, attempt, hash), addresses: places.length })),
-    ...putBacks.map(({ because, places }) => ({ part: putBackPart(part, because, hash), addresses: places.length })),
-  ];
-}
-
-/** Where addresses are that left together: in one record, or in halves of it. */
-function placesOf(
-  part: string,
-  addresses: number,
-  accounts: ReadonlyMap<string, Account>,
-  hash: PartHash,
-): readonly Heir[] {
-  if (accounts.has(part) || addresses < 2) return [{ part, addresses }];
-  const halves = ([0, 1] as const).map((half) => ({
-    part: halfPart(part, half, hash),
-    addresses: half === 0 ? Math.ceil(addresses / 2) : Math.floor(addresses / 2),
-  }));
-  const found = halves.flatMap((half) => placesOf(half.part, half.addresses, accounts, hash));
-  return found.some(({ part: one }) => accounts.has(one)) ? found : [{ part, addresses }];
 }
 
 /** A redrive makes one step of its own, whatever follows. */
