@@ -4,6 +4,7 @@
  * What becomes a dimension of a metric has a closed type, so that no metric can grow without end.
  */
 import type { HeldBecause } from "./core/breaker/breaker.ts";
+import type { Because } from "./core/campaign/campaign.ts";
 import type { Fault, ProbeEnd } from "./core/hold/hold.ts";
 import type { DeadLetterReason } from "./core/outcome/dead-letter-reason.ts";
 import type { Confidence } from "./core/outcome/outcome.ts";
@@ -66,7 +67,32 @@ export type RetireStep =
   /** The held-token queue did not take the record. */
   | "hold";
 
-export type Fact = RateFact | GateFact | SendFact | RetireFact;
+/** What `import-campaign` asks others for. */
+export type ImportStep = "campaigns" | "accounts" | "queue" | "wake";
+
+export type Fact = RateFact | GateFact | SendFact | RetireFact | ImportFact;
+
+/** What `import-campaign` tells of a campaign. */
+type ImportFact =
+  /** A record on the imports queue is none of ours, or asks for what cannot be: nothing came of it. */
+  | { readonly kind: "importRefused"; readonly record: string; readonly detail: string }
+  /** The recipients file is read. */
+  | { readonly kind: "campaignSplit"; readonly campaignId: string; readonly recipients: number; readonly rejects: number }
+  /** Chunks are on the campaign queue. */
+  | { readonly kind: "chunksFed"; readonly campaignId: string; readonly chunks: number; readonly recipients: number }
+  /** It has paused itself. */
+  | ({ readonly kind: "campaignPaused"; readonly campaignId: string } & Because)
+  | ({ readonly kind: "campaignFailed"; readonly campaignId: string } & Because)
+  /** Every recipient has come to something. */
+  | {
+      readonly kind: "campaignEnded";
+      readonly campaignId: string;
+      readonly state: "completed" | "completed_with_errors";
+      readonly requested: number;
+      readonly tookMs: number;
+    }
+  /** Somebody did not answer: it is asked again. */
+  | { readonly kind: "importFailed"; readonly campaignId: string; readonly step: ImportStep; readonly detail: string };
 
 /** What is told of who may send. */
 type GateFact =

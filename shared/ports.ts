@@ -373,6 +373,18 @@ export interface ChunkQueue {
 
 /** Calls for somebody to look after a campaign. */
 export interface Wakeups {
-  /** At this time, in milliseconds since 1970, or soon after it. @throws {QueueUnavailable} when nobody has taken the call */
-  wake(campaignId: string, atMs: number): Promise<void>;
+  /**
+   * At this time, in milliseconds since 1970, or soon after it. `again`: the call is for a campaign that somebody looks after
+   * already, should they have ended without a word.
+   * @throws {QueueUnavailable} when nobody has taken the call
+   */
+  wake(call: { readonly campaignId: string; readonly atMs: number; readonly again?: true }): Promise<void>;
+}
+
+/** Where campaigns are dropped, and where everything of them is kept. */
+export interface ImportBucket {
+  /** The text of a campaign's `campaign.json`; `undefined` where there is none. */
+  readOrder(order: { readonly campaignId: string; readonly version?: string }): Promise<string | undefined>;
+  recipients(file: { readonly key: string; readonly version?: string }): RecipientsFile;
+  store(campaignId: string): CampaignStore;
 }

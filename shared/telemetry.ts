@@ -12,7 +12,7 @@ interface MetricDefinition {
   /** Beside `service` (the function), and `Lane` where it has one. All are bounded sets. */
   readonly dimensions: readonly Dimension[];
   /** Emitted by this function alone, which has no lane; else by `send-messages`, in the lane of each. */
-  readonly by?: "retire-dead-tokens";
+  readonly by?: "retire-dead-tokens" | "import-campaign";
   /** The question that the metric answers. */
   readonly answers: string;
   /** A distribution keeps each value; everything else is summed between two flushes. */
@@ -168,6 +168,48 @@ export const METRICS = {
     unit: MetricUnit.Count,
     dimensions: [],
     answers: "How many records on the dead-token queue are none? They end in its dead-letter queue.",
+  },
+  CampaignRecipients: {
+    by: "import-campaign",
+    unit: MetricUnit.Count,
+    dimensions: [],
+    answers: "How many recipients did the files of campaigns have, rejected rows apart?",
+  },
+  RowsRejected: {
+    by: "import-campaign",
+    unit: MetricUnit.Count,
+    dimensions: [],
+    answers: "How many rows of campaigns' files were rejected?",
+  },
+  RecipientsFed: {
+    by: "import-campaign",
+    unit: MetricUnit.Count,
+    dimensions: [],
+    answers: "How many recipients of campaigns were put on the campaign queue?",
+  },
+  CampaignsPaused: {
+    by: "import-campaign",
+    unit: MetricUnit.Count,
+    dimensions: ["Reason"],
+    answers: "How many campaigns have paused themselves, and why (credential, configuration, mismatch, breaker_certain, breaker_suspect)?",
+  },
+  CampaignsEnded: {
+    by: "import-campaign",
+    unit: MetricUnit.Count,
+    dimensions: ["Reason"],
+    answers: "How many campaigns have ended, and how (completed, completed_with_errors; or, of which nothing was sent, BadFile, BadMessage, NoRecipients)?",
+  },
+  ImportsRefused: {
+    by: "import-campaign",
+    unit: MetricUnit.Count,
+    dimensions: [],
+    answers: "How many records on the imports queue ask for what cannot be? The log says why.",
+  },
+  ImportFailures: {
+    by: "import-campaign",
+    unit: MetricUnit.Count,
+    dimensions: ["Reason"],
+    answers: "How often did the state table (campaigns), the ledger (accounts), the campaign queue (queue) or whoever calls later (wake) not answer to import-campaign?",
   },
   Calls: {
     unit: MetricUnit.Count,
@@ -395,6 +437,16 @@ const points = {
   suppressionUnwritten: (fact) => [["SuppressionUnwritten", fact.tokens]],
   tokenHeld: (fact) => [["TokensHeld", 1, { ...channelOf(fact), Reason: fact.because }]],
   retireFailed: (fact) => [["RetireFailures", fact.tokens, { Reason: fact.step }]],
+  importRefused: () => [["ImportsRefused", 1]],
+  campaignSplit: (fact) => [
+    ["CampaignRecipients", fact.recipients],
+    ["RowsRejected", fact.rejects],
+  ],
+  chunksFed: (fact) => [["RecipientsFed", fact.recipients]],
+  campaignPaused: (fact) => [["CampaignsPaused", 1, { Reason: fact.reason }]],
+  campaignFailed: (fact) => [["CampaignsEnded", 1, { Reason: fact.reason }]],
+  campaignEnded: (fact) => [["CampaignsEnded", 1, { Reason: fact.state }]],
+  importFailed: (fact) => [["ImportFailures", 1, { Reason: fact.step }]],
   retried: () => [],
   putBack: (fact) => [
     ["PutBacks", 1, { Reason: fact.because }],
@@ -491,6 +543,28 @@ const LINES = {
   },
   suppressionUnwritten: { level: "warn", message: "Dead tokens are not suppressed", by: (fact) => fact.detail },
   retireFailed: { level: "warn", message: "Dead tokens are received again", by: (fact) => fact.step },
+  importRefused: {
+    level: "error",
+    message: "A record on the imports queue asks for what cannot be",
+    by: (fact) => fact.detail,
+  },
+  campaignSplit: { level: "info", message: "A recipients file is read", by: (fact) => fact.campaignId },
+  campaignPaused: {
+    level: "error",
+    message: "A campaign has paused itself: what goes wrong is not its recipients' fault",
+    by: (fact) => fact.campaignId,
+  },
+  campaignFailed: {
+    level: "error",
+    message: "A campaign cannot be sent; nothing of it was",
+    by: (fact) => fact.campaignId,
+  },
+  campaignEnded: { level: "info", message: "A campaign has ended", by: (fact) => fact.campaignId },
+  importFailed: {
+    level: "warn",
+    message: "Somebody did not answer to an import",
+    by: (fact) => `${fact.campaignId} ${fact.step}`,
+  },
   batchSettled: { level: "info", message: "Batch settled", by: () => "" },
   rateSlowed: { level: "warn", message: "All functions slow down: the service throttles", by: () => "" },
   rateTimelineFailed: { level: "warn", message: "The rate table did not answer", by: (fact) => fact.detail },

@@ -149,19 +149,24 @@ export function dynamodbLedger({
 }
 
 /**
- * All accounts of a request, by part: those too that are forgotten and still there.
+ * All accounts under one key, by the other: of a request, by part. Those too that are forgotten and still there.
+ *
+ * @param key.from none that come before this
  *
  * @throws {UnreadableOwed} where a result is of another version
  */
 export async function accountsOf(
   { client, tableName: TableName }: Pick<DynamodbLedgerParts, "client" | "tableName">,
-  key: Pick<AccountKey, "pk">,
+  key: Pick<AccountKey, "pk"> & { readonly from?: string },
 ): Promise<ReadonlyMap<string, Account>> {
   const accounts = new Map<string, Account>();
   const query = {
     TableName,
-    KeyConditionExpression: "pk = :pk",
-    ExpressionAttributeValues: { ":pk": { S: key.pk } },
+    KeyConditionExpression: key.from === undefined ? "pk = :pk" : "pk = :pk AND sk >= :from",
+    ExpressionAttributeValues: {
+      ":pk": { S: key.pk },
+      ...(key.from !== undefined && { ":from": { S: key.from } }),
+    },
     ConsistentRead: true,
   };
   for await (const { Items = [] } of paginateQuery({ client }, query)) {

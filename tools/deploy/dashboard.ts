@@ -166,6 +166,22 @@ function sections(options: DashboardOptions): readonly Section[] {
       ],
     },
     {
+      question: "How do campaigns go on?",
+      charts: [
+        chart("Recipients of campaigns", [
+          ...ofEach("CampaignRecipients", "Sum"),
+          ...ofEach("RecipientsFed", "Sum"),
+          ...ofEach("RowsRejected", "Sum"),
+        ]),
+        chart("Campaigns that ended, and how", ofEach("CampaignsEnded", "Sum")),
+        chart("Campaigns that paused themselves, and imports that failed", [
+          ...ofEach("CampaignsPaused", "Sum"),
+          ...ofEach("ImportsRefused", "Sum"),
+          ...ofEach("ImportFailures", "Sum"),
+        ]),
+      ],
+    },
+    {
       question: "How well does it pack?",
       charts: [
         chart("Addresses per call, on average", ofEach("AddressesPerCall", "Average")),
@@ -190,7 +206,7 @@ function sections(options: DashboardOptions): readonly Section[] {
   ];
 }
 
-/** The stack's dashboard: its alarms, then six questions from the most urgent one down. */
+/** The stack's dashboard: its alarms, then seven questions from the most urgent one down. */
 export function dashboard(options: DashboardOptions): Resources {
   return {
     Dashboard: {
@@ -257,7 +273,10 @@ function ofEach(name: MetricName, stat: Statistic): Line[] {
   const schema = [NAMESPACE, ...new Set(["service", ...dimensions])].join(",");
   // An application's id is long, and there is seldom more than one.
   const shown = dimensions.filter((dimension) => dimension !== "ApplicationId");
-  const label = shown.map((dimension) => `\${!PROP('Dim.${dimension}')}`).join(" ");
+  const isAlone = "by" in metric && metric.by === "import-campaign";
+  const label = shown
+    .map((dimension) => `\${!PROP('${isAlone && dimension === "service" ? "MetricName" : `Dim.${dimension}`}')}`)
+    .join(" ");
   return [[{ expression: `SEARCH('{${schema}} MetricName="${name}"', '${stat}')`, label }]];
 }
 

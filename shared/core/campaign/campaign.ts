@@ -33,7 +33,9 @@ export interface Campaign {
   readonly state: CampaignState;
   readonly applicationId: string;
   readonly createdAtMs: number;
-  /** What it was made from: campaigns with the same one have the same recipients file. */
+  /** Which version of `campaign.json` it was made from, where the bucket keeps versions. */
+  readonly orderVersion?: string;
+  /** Of the recipients file: campaigns with the same one have the same file. */
   readonly fileHash?: string;
   /** Name of the recipients file. */
   readonly fileName: string;
@@ -45,8 +47,10 @@ export interface Campaign {
   readonly confirmed?: number;
   /** Of the split: what the file has come to. */
   readonly split?: SplitEnd;
-  /** Up to where chunks are on the queue. */
+  /** Up to where chunks are on the queue for certain, */
   readonly fed: FeedPosition;
+  /** and up to where they may be: whoever feeds next puts those between the two once more. */
+  readonly putting: FeedPosition;
   readonly sendingSinceMs?: number;
   readonly endedAtMs?: number;
   /** Why it is paused, or has failed. */
@@ -89,7 +93,7 @@ export interface SplitEnd extends Pick<Tally, "rows" | "recipients" | "rejects" 
 }
 
 export interface FeedPosition {
-  /** How many chunks, and recipients in them, are on the queue or were. */
+  /** How many chunks, and recipients in them. */
   readonly chunks: number;
   readonly recipients: number;
   /** The section that is being fed, from 1, and how many of its chunks are. */
@@ -97,7 +101,7 @@ export interface FeedPosition {
   readonly inSection: number;
 }
 
-export const NOTHING_FED: FeedPosition = { chunks: 0, recipients: 0, section: 1, inSection: 0 };
+const START_OF_FEED: FeedPosition = { chunks: 0, recipients: 0, section: 1, inSection: 0 };
 
 /** What has become of a campaign's recipients, read from the ledger. */
 export interface Standing {
@@ -108,6 +112,8 @@ export interface Standing {
   readonly chunksDone: number;
   /** Recipients that are to be tried again, or wait on the queue once more. */
   readonly onTheirWay: number;
+  /** When it last was another than before. */
+  readonly changedAtMs: number;
 }
 
 export type FinalWord = Exclude<Word, "retry" | "held">;
@@ -178,23 +184,63 @@ export function onFeederAsk(
   return isTaken || hasEnded(campaign) ? campaign : { ...campaign, feeder: { owner, untilMs } };
 }
 
-/** Gives the right back, unless there is something to do. */
-export function onFeederLeave(campaign: Campaign, owner: string, isIdle: (campaign: Campaign) => boolean): Campaign {
-  if (campaign.feeder?.owner !== owner || !isIdle(campaign)) return campaign;
+/** A campaign as it begins. */
+export function newCampaign(
+  order: Pick<
+    Campaign,
+    | "id"
+    | "applicationId"
+    | "createdAtMs"
+    | "orderVersion"
+    | "fileHash"
+    | "fileName"
+    | "startAtMs"
+    | "rate"
+    | "confirmed"
+  >,
+): Campaign {
+  return { ...order, state: "splitting", fed: START_OF_FEED, putting: START_OF_FEED };
+}
+
+/** The campaign that is there when another of its id comes: one that has failed, and of which nothing was sent, gives way. */
+export function onDropped(campaign: Campaign, dropped: Campaign): Campaign {
+  return campaign.state === "failed" ? dropped : campaign;
+}
+
+/** Gives the right back, where the campaign is as it was left: whoever has changed it in the meantime counts on us. */
+export function onFeederLeave(campaign: Campaign, owner: string, left: Campaign): Campaign {
+  if (campaign.feeder?.owner !== owner || campaign.state !== left.state) return campaign;
   const { feeder: _, ...rest } = campaign;
   return rest;
 }
 
-/** What the feeder has put on the queue, written down while it has the right. */
-export function onFed(campaign: Campaign, owner: string, fed: FeedPosition): Campaign {
+/**
+ * Written before chunks are put on the queue: those up to `fed` are there, and those up to `putting` are about to be. Where
+ * it is not to send any more, no further ones are put.
+ */
+export function onFeed(
+  campaign: Campaign,
+  owner: string,
+  { fed, putting }: Pick<Campaign, "fed" | "putting">,
+): Campaign {
   if (campaign.feeder?.owner !== owner) return campaign;
-  const isAllFed = campaign.state === "sending" && fed.chunks === total(campaign.split?.chunks ?? {});
-  return { ...campaign, fed, ...(isAllFed && { state: "waiting" }) };
+  if (campaign.state === "sending") {
+    if (fed.chunks === total(campaign.split?.chunks ?? {})) return { ...campaign, fed, putting, state: "waiting" };
+    return isAt(campaign, { fed, putting }) ? campaign : { ...campaign, fed, putting };
+  }
+  // What may be on the queue already has to be there, wherever it has been put.
+  const there = campaign.putting.chunks > fed.chunks ? campaign.putting : fed;
+  return isAt(campaign, { fed, putting: there }) ? campaign : { ...campaign, fed, putting: there };
+}
+
+function isAt(campaign: Campaign, { fed, putting }: Pick<Campaign, "fed" | "putting">): boolean {
+  return campaign.fed.chunks === fed.chunks && campaign.putting.chunks === putting.chunks;
 }
 
 /** What the feeder has seen in the ledger. */
 export function onStanding(campaign: Campaign, owner: string, standing: Standing): Campaign {
-  return campaign.feeder?.owner === owner ? { ...campaign, standing } : campaign;
+  const isNews = campaign.standing?.atMs !== standing.atMs;
+  return isNews && campaign.feeder?.owner === owner ? { ...campaign, standing } : campaign;
 }
 
 /** Words that a recipient comes to where nothing went wrong. */
@@ -204,14 +250,16 @@ const WITHOUT_ERROR: ReadonlySet<FinalWord> = new Set(["sent", "optedOut", "dupl
 export function onEnd(campaign: Campaign, nowMs: number): Campaign {
   if (!isAccountedFor(campaign)) return campaign;
   const words = Object.entries(identityOf(campaign).words) as [FinalWord, number][];
-  const hasErrors = words.some(([word, count]) => count > 0 && !WITHOUT_ERROR.has(word));
+  const isCut = campaign.state === "cancelling";
+  const hasErrors = isCut || words.some(([word, count]) => count > 0 && !WITHOUT_ERROR.has(word));
   const { feeder: _, ...rest } = campaign;
   return { ...rest, state: hasErrors ? "completed_with_errors" : "completed", endedAtMs: nowMs };
 }
 
 /** Whether all chunks that were put on the queue have come to something, and no other will be. */
-export function isAccountedFor({ state, fed, standing }: Campaign): boolean {
-  return (state === "waiting" || state === "cancelling") && (standing?.chunksDone ?? 0) === fed.chunks;
+export function isAccountedFor({ state, fed, putting, standing }: Campaign): boolean {
+  const isFed = state === "waiting" || state === "cancelling";
+  return isFed && putting.chunks === fed.chunks && (standing?.chunksDone ?? 0) === fed.chunks;
 }
 
 export function hasEnded({ state }: Pick<Campaign, "state">): boolean {

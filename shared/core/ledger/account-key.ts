@@ -27,9 +27,19 @@ export function accountKey(slice: {
   const { applicationId, id, part, campaign } = slice;
   if (campaign === undefined) return { pk: `ledger#${applicationId}#${id}`, sk: part };
   return {
-    pk: `campaign#${campaign.id}#${campaign.chunk % CAMPAIGN_LOTS}`,
-    sk: `${String(campaign.chunk).padStart(CHUNK_DIGITS, "0")}#${part}`,
+    pk: lotKey(campaign.id, campaign.chunk % CAMPAIGN_LOTS),
+    sk: `${firstOfChunk(campaign.chunk)}#${part}`,
   };
+}
+
+/** Where all accounts of one lot of a campaign's chunks lie. */
+export function lotKey(campaignId: string, lot: number): string {
+  return `campaign#${campaignId}#${lot}`;
+}
+
+/** Accounts of a chunk, and of those after it, come after this. */
+export function firstOfChunk(chunk: number): string {
+  return String(chunk).padStart(CHUNK_DIGITS, "0");
 }
 
 /** The chunk and the part of an account of a campaign. */

@@ -26,9 +26,13 @@ export interface SplitPorts {
   readonly onProgress?: (tally: Readonly<Tally>) => void;
   /** After so many rows, at the end of what was read with them, a section ends. */
   readonly sectionRows?: number;
+  /** Asked at the end of every section: whether to leave the rest to somebody else. */
+  readonly isToStop?: () => boolean;
 }
 
 export interface Split {
+  /** Whether nothing is left to read. */
+  readonly isFinished: boolean;
   readonly tally: Readonly<Tally>;
   readonly columns: readonly string[];
   /** Files of chunks, numbered from 1. */
@@ -45,7 +49,7 @@ export interface Split {
  * @throws {BadFile} when the file cannot be used; what was split so far stays where it is
  */
 export async function split(task: SplitTask, ports: SplitPorts): Promise<Split> {
-  const { file, store, fingerprint, onProgress, sectionRows = SECTION_ROWS } = ports;
+  const { file, store, fingerprint, onProgress, sectionRows = SECTION_ROWS, isToStop = () => false } = ports;
   const inputs = inputsOf(task);
   const version = await file.version();
   const before = await checkpointBefore(store, { inputs, version });
@@ -94,12 +98,14 @@ export async function split(task: SplitTask, ports: SplitPorts): Promise<Split> 
     for (const row of batch.rows) take(row);
     ({ position } = batch);
     onProgress?.(tally);
-    if (open.isFull) await endSection(position, false);
+    if (!open.isFull) continue;
+    await endSection(position, false);
+    if (isToStop()) return { tally, columns: position.columns, sections, resumedAfterRow, isFinished: false };
   }
   if (position === undefined || tally.rows === 0) throw new BadFile("Empty", NO_ROWS);
   if ((await file.version()) !== version) throw new BadFile("Changed", WAS_CHANGED);
   await endSection(position, true);
-  return { tally, columns: position.columns, sections, resumedAfterRow };
+  return { tally, columns: position.columns, sections, resumedAfterRow, isFinished: true };
 }
 
 const DUPLICATE = { code: "DuplicateToken", message: "the same device token stands in an earlier row" } as const;
