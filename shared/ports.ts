@@ -4,6 +4,7 @@
  */
 import type { Counts } from "./core/breaker/counts.ts";
 import type { Campaign } from "./core/campaign/campaign.ts";
+import type { EndFile } from "./core/campaign/end-files.ts";
 import type { Row } from "./core/campaign/read-row.ts";
 import type { Reject } from "./core/campaign/reject.ts";
 import type { Fault, Hold, ProbeAsk, ProbeReport } from "./core/hold/hold.ts";
@@ -323,6 +324,8 @@ export interface CampaignStore {
   clear(): Promise<void>;
   /** Puts the rejects of all sections, which are so many, together. */
   finish(sections: number): Promise<void>;
+  /** One of `END_FILES`; it takes the place of the one before it as a whole or not at all. */
+  writeFile(name: EndFile, text: AsyncIterable<string>): Promise<void>;
 }
 
 /** A text's fingerprint: equal for equal texts and by chance for no others; 12 characters or more, each of one byte. */

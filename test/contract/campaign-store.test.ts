@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -23,6 +23,7 @@ describeCampaignStore("memory", async () => {
         .chunkLines()
         .map((line) => `${line}\n`)
         .join(""),
+    file: async (name) => store.file(name),
   };
 });
 
@@ -32,6 +33,7 @@ describeCampaignStore("folder", async () => {
     store: campaignFolder(folder),
     rejects: async () => (await readCampaignFolder(folder)).rejects,
     chunks: async () => (await readCampaignFolder(folder)).chunks,
+    file: (name) => readFile(join(folder, name), "utf8").catch(() => undefined),
   };
 });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { EndFile } from "../../shared/core/campaign/end-files.ts";
 import type { Reject } from "../../shared/core/campaign/reject.ts";
 import type { CampaignStore } from "../../shared/ports.ts";
 
@@ -7,6 +8,8 @@ export interface StoredCampaign {
   readonly store: CampaignStore;
   rejects(): Promise<readonly Reject[]>;
   chunks(): Promise<string>;
+  /** `undefined` where there is none. */
+  file(name: EndFile): Promise<string | undefined>;
 }
 
 const reject = (row: number): Reject => ({ row, column: "name", code: "MissingVariable", message: "no value, none" });
@@ -15,6 +18,15 @@ const section = (number: number) => ({
   rejects: [reject(number)],
   tokens: Uint8Array.of(number, 0, 255),
 });
+
+const rowOf = (_: unknown, row: number) => `${row}-${"x".repeat(100)}\n`;
+
+async function* texts(...parts: readonly (string | Error)[]) {
+  for (const part of parts) {
+    if (part instanceof Error) throw part;
+    yield part;
+  }
+}
 
 /** What every campaign store does. */
 export function describeCampaignStore(name: string, open: () => Promise<StoredCampaign>): void {
@@ -44,6 +56,20 @@ export function describeCampaignStore(name: string, open: () => Promise<StoredCa
       await stored.store.finish(2);
       expect(await stored.rejects()).toEqual([reject(1), reject(2)]);
       expect(await stored.chunks()).toContain('{"Chunk":1}\n{"Chunk":2}\n');
+    });
+
+    it("keeps a file of the campaign's end, the one that was written last as a whole", async () => {
+      const stored = await open();
+      await stored.store.clear();
+      expect(await stored.file("failed.csv")).toBeUndefined();
+      await stored.store.writeFile("failed.csv", texts("token,name\n", "a,Zoë\n"));
+      await stored.store.writeFile("unknown.csv", texts("token\n", ...Array.from({ length: 3_000 }, rowOf)));
+      const brokenOff = stored.store.writeFile("failed.csv", texts("token\n", new Error("broken off")));
+      await expect(brokenOff).rejects.toThrow("broken off");
+      expect(await stored.file("failed.csv")).toBe("token,name\na,Zoë\n");
+      expect(await stored.file("unknown.csv")).toBe(`token\n${Array.from({ length: 3_000 }, rowOf).join("")}`);
+      await stored.store.clear();
+      expect(await stored.file("failed.csv")).toBeUndefined();
     });
 
     it("forgets everything", async () => {

@@ -1,3 +1,5 @@
+import { csvRow } from "./csv.ts";
+
 /**
  * Why a row of a recipients file is not sent. What each code means and what to do is told in
  * `events/campaign/reject-codes.json`.
@@ -29,13 +31,9 @@ export interface Reject {
   readonly message: string;
 }
 
-export const REJECTS_HEADER = "row,column,code,message\r\n";
+export const REJECTS_HEADER = csvRow(["row", "column", "code", "message"]);
 
 /** One line of the file of rejected rows, as CSV. */
 export function formatReject({ row, column, code, message }: Reject): string {
-  return `${row},${quoted(column)},${code},${quoted(message)}\r\n`;
-}
-
-function quoted(text: string): string {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return csvRow([String(row), column, code, message]);
 }

@@ -2,21 +2,26 @@ import { createReadStream, createWriteStream } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { END_FILES } from "../../../shared/core/campaign/end-files.ts";
 import { formatReject, REJECTS_HEADER } from "../../../shared/core/campaign/reject.ts";
 import type { CampaignStore } from "../../../shared/ports.ts";
 
 const CHECKPOINT = "checkpoint.json";
 export const REJECTS = "rejected.csv";
 
-/** All that a folder of ours may hold; nothing else in it is touched. */
-const OURS =
-  /^(?:checkpoint\.json|rejected\.csv|(?:chunks|rejected|tokens)-\d{6}\.(?:jsonl|csv|bin))(?:\.unfinished)?$/;
+const SECTION_FILE = /^(?:chunks|rejected|tokens)-\d{6}\.(?:jsonl|csv|bin)$/;
+const ONCE: ReadonlySet<string> = new Set([CHECKPOINT, REJECTS, ...END_FILES]);
 
 /** A folder that keeps what the split of one campaign makes. It is for its owner only: it holds device tokens. */
 export function campaignFolder(folder: string): CampaignStore {
   const chunksOf = (section: number) => join(folder, `chunks-${numbered(section)}.jsonl`);
   const rejectsOf = (section: number) => join(folder, `rejected-${numbered(section)}.csv`);
   const tokensOf = (section: number) => join(folder, `tokens-${numbered(section)}.bin`);
+  const writeWhole = async (name: string, text: AsyncIterable<string | Uint8Array>) => {
+    const unfinished = join(folder, `${name}.unfinished`);
+    await pipeline(text, createWriteStream(unfinished, PRIVATE));
+    await rename(unfinished, join(folder, name));
+  };
   return {
     readCheckpoint: () =>
       readFile(join(folder, CHECKPOINT), "utf8").catch((error: NodeJS.ErrnoException) => {
@@ -38,23 +43,26 @@ export function campaignFolder(folder: string): CampaignStore {
     async clear() {
       await mkdir(folder, { recursive: true, mode: 0o700 });
       await rm(join(folder, CHECKPOINT), { force: true });
-      for (const name of await readdir(folder)) if (OURS.test(name)) await rm(join(folder, name));
+      for (const name of await readdir(folder)) if (isOurs(name)) await rm(join(folder, name));
     },
-    async finish(sections) {
-      const unfinished = join(folder, `${REJECTS}.unfinished`);
-      await pipeline(
-        async function* () {
-          yield REJECTS_HEADER;
-          for (let section = 1; section <= sections; section += 1) yield* createReadStream(rejectsOf(section));
-        },
-        createWriteStream(unfinished, PRIVATE),
-      );
-      await rename(unfinished, join(folder, REJECTS));
+    finish(sections) {
+      const rejects = async function* () {
+        yield REJECTS_HEADER;
+        for (let section = 1; section <= sections; section += 1) yield* createReadStream(rejectsOf(section));
+      };
+      return writeWhole(REJECTS, rejects());
     },
+    writeFile: writeWhole,
   };
 }
 
 const PRIVATE = { mode: 0o600 } as const;
+
+/** What a folder of ours may hold; nothing else in it is touched. */
+function isOurs(name: string): boolean {
+  const finished = name.replace(/\.unfinished$/, "");
+  return ONCE.has(finished) || SECTION_FILE.test(finished);
+}
 
 function linesOf(text: string): readonly string[] {
   return text.split("\n").slice(0, -1);

@@ -1,3 +1,4 @@
+import type { EndFile } from "../../../shared/core/campaign/end-files.ts";
 import type { Reject } from "../../../shared/core/campaign/reject.ts";
 import type { CampaignSection, CampaignStore } from "../../../shared/ports.ts";
 
@@ -5,10 +6,12 @@ import type { CampaignSection, CampaignStore } from "../../../shared/ports.ts";
 export function memoryCampaign(): CampaignStore & {
   chunkLines(): readonly string[];
   rejects(): readonly Reject[];
+  file(name: EndFile): string | undefined;
 } {
   let checkpoint: string | undefined;
   let finished = 0;
   const sections = new Map<number, CampaignSection>();
+  const files = new Map<EndFile, string>();
   const all = () => Array.from({ length: finished }, (_, index) => section(index + 1));
   const section = (number: number) => {
     const found = sections.get(number);
@@ -29,10 +32,15 @@ export function memoryCampaign(): CampaignStore & {
       checkpoint = undefined;
       finished = 0;
       sections.clear();
+      files.clear();
     },
     async finish(count) {
       finished = count;
     },
+    async writeFile(name, text) {
+      files.set(name, (await Array.fromAsync(text)).join(""));
+    },
+    file: (name) => files.get(name),
     chunkLines: () => all().flatMap(linesOf),
     rejects: () => all().flatMap(({ rejects }) => rejects),
   };
