@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { fingerprint } from "../../shared/aws/fingerprint.ts";
 import { BadFile } from "../../shared/core/campaign/bad-file.ts";
+import { isCampaignId } from "../../shared/core/campaign/bucket-keys.ts";
 import { mapColumns, unusedColumns } from "../../shared/core/campaign/columns.ts";
 import { estimate, type SendingLimits } from "../../shared/core/campaign/estimate.ts";
 import { total } from "../../shared/core/campaign/tally.ts";
@@ -116,9 +117,8 @@ function progressLine(isQuiet: boolean) {
   };
 }
 
-/** A RequestId is the campaign's id, `#` and the number of a chunk, and has no more than 128 characters. */
 function campaignId(text: string): string {
-  if (!/^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$/.test(text)) {
+  if (!isCampaignId(text)) {
     throw new InvalidArgumentError(
       "It should be up to 100 letters, digits and . _ : - and begin with a letter or digit.",
     );

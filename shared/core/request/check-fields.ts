@@ -58,6 +58,7 @@ const CHECK: Readonly<Record<FieldKind, Check>> = {
   string: must("be a string", "string", () => true),
   boolean: must("be true or false", "boolean", () => true),
   integer: must("be a whole number of 32 bits", "number", (value) => value === (Number(value) | 0)),
+  count: must("be a whole number over 0", "number", (value) => Number.isSafeInteger(value) && Number(value) > 0),
   action: must(`be one of ${ACTIONS.join(", ")}`, "string", (value) => ACTIONS.some((action) => action === value)),
   strings(value, path, findings) {
     for (const [name, text] of Object.entries(checkObject(value, path, findings) ?? {})) {

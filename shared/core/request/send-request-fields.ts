@@ -21,6 +21,8 @@ export type FieldKind =
   | "boolean"
   /** A whole number of 32 bits. */
   | "integer"
+  /** A whole number over 0. */
+  | "count"
   | "action"
   /** An object whose values are strings. */
   | "strings"
