@@ -1,14 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { dynamodbCampaigns } from "../../shared/aws/dynamodb-campaigns.ts";
 import { dynamodbChannelHolds } from "../../shared/aws/dynamodb-channel-holds.ts";
 import { dynamodbStops } from "../../shared/aws/dynamodb-stops.ts";
 import { gateClient } from "../../shared/aws/gate-client.ts";
-import type { ChannelHolds, Stops } from "../../shared/ports.ts";
+import { onCancel } from "../../shared/core/campaign/campaign.ts";
+import type { Campaigns, ChannelHolds, Stops } from "../../shared/ports.ts";
 import { type FakeHttpService, type Reply, startFakeHttpService } from "../support/fake-http-service.ts";
 import { LOCAL_CREDENTIALS } from "../support/local-credentials.ts";
+import { campaignOf } from "./campaigns.ts";
 
 const CHANNEL = { applicationId: "shop", channelType: "APNS" } as const;
 const FAULT = { because: "credential", reason: "Http403", words: "APNs: HTTP 403" } as const;
 const NOW_MS = 1_000_000;
+const CAMPAIGN = campaignOf("spring");
 
 const refused = (status: number, type: string, body = {}): Reply => ({
   status,
@@ -20,12 +24,15 @@ describe("DynamoDB in trouble", () => {
   let client: ReturnType<typeof gateClient>;
   let holds: ChannelHolds;
   let stops: Stops;
+  let campaigns: Campaigns;
   let replies: Reply[] = [];
   beforeAll(async () => {
     service = await startFakeHttpService(() => replies.shift() ?? { status: 500 });
     client = gateClient({ ...LOCAL_CREDENTIALS, endpoint: service.url });
     holds = dynamodbChannelHolds({ client, tableName: "state" });
     stops = dynamodbStops({ client, tableName: "state" });
+    const clock = { nowMs: () => NOW_MS, sleep: async () => undefined };
+    campaigns = dynamodbCampaigns({ client, tableName: "state", days: 15, clock });
   });
   afterAll(async () => {
     client.destroy();
@@ -51,6 +58,10 @@ describe("DynamoDB in trouble", () => {
     "asking to probe": () => holds.askToProbe(CHANNEL, { owner: "a", nowMs: NOW_MS, untilMs: NOW_MS }),
     "a probe that was sent": () => holds.endProbe(CHANNEL, { owner: "a", nowMs: NOW_MS, end: { kind: "sent" } }),
     "a probe that was not": () => holds.endProbe(CHANNEL, { owner: "a", nowMs: NOW_MS, end: { kind: "undecided" } }),
+    "creating a campaign": () => campaigns.create(CAMPAIGN),
+    "reading a campaign": () => campaigns.read(CAMPAIGN.id),
+    "listing campaigns": () => campaigns.list(),
+    "changing a campaign": () => campaigns.change(CAMPAIGN.id, onCancel),
   };
   const troubles = [
     { what: "is silent", reply: "silence", detail: /Abort|Timeout/ },
@@ -88,6 +99,39 @@ describe("DynamoDB in trouble", () => {
     expect(found).toEqual({ answer: { kind: "known", hold }, asked: ["PutItem", "GetItem"] });
     const gone = await given([conflict(), { status: 200, body: "{}" }], steps["asking to probe"]);
     expect(gone).toEqual({ answer: { kind: "known", hold: undefined }, asked: ["UpdateItem", "GetItem"] });
+  });
+
+  const kept = (version: number) => ({
+    status: 200,
+    body: JSON.stringify({
+      Item: {
+        campaign: { S: JSON.stringify(CAMPAIGN) },
+        version: { N: String(version) },
+        expiresAt: { N: "9999999999" },
+      },
+    }),
+  });
+
+  it("changes a campaign as it is by then, where somebody else has been faster", async () => {
+    const faster = [kept(1), conflict(), kept(2), { status: 200, body: "{}" }];
+    expect(await given(faster, steps["changing a campaign"])).toEqual({
+      answer: { kind: "known", campaign: onCancel(CAMPAIGN) },
+      asked: ["GetItem", "PutItem", "GetItem", "PutItem"],
+    });
+  });
+
+  it("gives a campaign up where somebody else is faster each time", async () => {
+    const faster = Array.from({ length: 20 }, (_, nth) => [kept(nth), conflict()]).flat();
+    const { answer } = await given(faster, steps["changing a campaign"]);
+    expect(answer).toEqual({ kind: "away", detail: "The campaign changes too often" });
+  });
+
+  it("creates a campaign where the one in the way has gone", async () => {
+    const gone = [conflict(), { status: 200, body: "{}" }, { status: 200, body: "{}" }];
+    expect(await given(gone, steps["creating a campaign"])).toEqual({
+      answer: { kind: "created" },
+      asked: ["PutItem", "GetItem", "PutItem"],
+    });
   });
 
   // Comes last: what nobody waits for any more may still be asked once again.
