@@ -77,7 +77,12 @@ type ImportFact =
   /** A record on the imports queue is none of ours, or asks for what cannot be: nothing came of it. */
   | { readonly kind: "importRefused"; readonly record: string; readonly detail: string }
   /** The recipients file is read. */
-  | { readonly kind: "campaignSplit"; readonly campaignId: string; readonly recipients: number; readonly rejects: number }
+  | {
+      readonly kind: "campaignSplit";
+      readonly campaignId: string;
+      readonly recipients: number;
+      readonly rejects: number;
+    }
   /** Chunks are on the campaign queue. */
   | { readonly kind: "chunksFed"; readonly campaignId: string; readonly chunks: number; readonly recipients: number }
   /** It has paused itself. */

@@ -387,7 +387,7 @@ export interface Wakeups {
 /** Where campaigns are dropped, and where everything of them is kept. */
 export interface ImportBucket {
   /** The text of a campaign's `campaign.json`; `undefined` where there is none. */
-  readOrder(order: { readonly campaignId: string; readonly version?: string }): Promise<string | undefined>;
-  recipients(file: { readonly key: string; readonly version?: string }): RecipientsFile;
+  readOrder(order: { readonly campaignId: string; readonly versionId?: string }): Promise<string | undefined>;
+  recipients(file: { readonly key: string; readonly versionId?: string }): RecipientsFile;
   store(campaignId: string): CampaignStore;
 }

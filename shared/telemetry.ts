@@ -191,13 +191,15 @@ export const METRICS = {
     by: "import-campaign",
     unit: MetricUnit.Count,
     dimensions: ["Reason"],
-    answers: "How many campaigns have paused themselves, and why (credential, configuration, mismatch, breaker_certain, breaker_suspect)?",
+    answers:
+      "How many campaigns have paused themselves, and why (credential, configuration, mismatch, breaker_certain, breaker_suspect)?",
   },
   CampaignsEnded: {
     by: "import-campaign",
     unit: MetricUnit.Count,
     dimensions: ["Reason"],
-    answers: "How many campaigns have ended, and how (completed, completed_with_errors; or, of which nothing was sent, BadFile, BadMessage, NoRecipients)?",
+    answers:
+      "How many campaigns have ended, and how (completed, completed_with_errors; or, of which nothing was sent, BadFile, BadMessage, NoRecipients)?",
   },
   ImportsRefused: {
     by: "import-campaign",
@@ -209,7 +211,8 @@ export const METRICS = {
     by: "import-campaign",
     unit: MetricUnit.Count,
     dimensions: ["Reason"],
-    answers: "How often did the state table (campaigns), the ledger (accounts), the campaign queue (queue) or whoever calls later (wake) not answer to import-campaign?",
+    answers:
+      "How often did the state table (campaigns), the ledger (accounts), the campaign queue (queue) or whoever calls later (wake) not answer to import-campaign?",
   },
   Calls: {
     unit: MetricUnit.Count,

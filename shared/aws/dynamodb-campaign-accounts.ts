@@ -1,4 +1,4 @@
-import { type Account } from "../core/ledger/account.ts";
+import type { Account } from "../core/ledger/account.ts";
 import { chunkAndPart, firstOfChunk, lotKey } from "../core/ledger/account-key.ts";
 import type { CampaignAccounts } from "../ports.ts";
 import { accountsOf, type DynamodbLedgerParts } from "./dynamodb-ledger.ts";

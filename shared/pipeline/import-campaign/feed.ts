@@ -4,7 +4,7 @@ import { type Because, type Campaign, isAccountedFor, onFeed } from "../../core/
 import { chunkRecord } from "../../core/campaign/chunk-record.ts";
 import { afterPut, mayPut, paceAt, startPacing, TICK_MS } from "../../core/campaign/pacing.ts";
 import type { ImportStep } from "../../facts.ts";
-import type { Campaigns, CampaignStore } from "../../ports.ts";
+import type { CampaignStore, Campaigns } from "../../ports.ts";
 import { chunkReader } from "./chunk-reader.ts";
 import type { Lease } from "./lease.ts";
 import { type WatchPorts, watcher } from "./watcher.ts";

@@ -1,6 +1,7 @@
 // accounts of the ledger --> what has become of a campaign's recipients
-import { chunkStanding } from "../../core/campaign/chunk-standing.ts";
+
 import type { FinalWord, Standing } from "../../core/campaign/campaign.ts";
+import { chunkStanding } from "../../core/campaign/chunk-standing.ts";
 import { CAMPAIGN_LOTS } from "../../core/ledger/account-key.ts";
 import type { PartHash } from "../../core/outcome/part.ts";
 import type { CampaignAccounts, Clock } from "../../ports.ts";
