@@ -49,6 +49,17 @@ export function describeCampaignStore(name: string, open: () => Promise<StoredCa
       expect([...(await store.readTokens(2))]).toEqual([9, 0, 255]);
     });
 
+    it("gives the lines of a section's chunks back", async () => {
+      const { store } = await open();
+      await store.clear();
+      const chunks = ['{"Chunk":1,"Title":"Zoë 😀"}\n', '{"Chunk":2}\n'].map((line) => Buffer.from(line));
+      await store.writeSection(1, { ...section(1), chunks });
+      await store.writeSection(2, { ...section(2), chunks: [] });
+      expect(await store.readChunks(1)).toEqual(['{"Chunk":1,"Title":"Zoë 😀"}', '{"Chunk":2}']);
+      expect(await store.readChunks(2)).toEqual([]);
+      await expect(store.readChunks(3)).rejects.toThrow();
+    });
+
     it("puts together what so many sections have, and not what is written beyond", async () => {
       const stored = await open();
       await stored.store.clear();

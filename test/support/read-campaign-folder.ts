@@ -10,7 +10,11 @@ export async function readCampaignFolder(folder: string): Promise<{ rejects: Rej
     names.filter((name) => name.startsWith("chunks-")).map((name) => readFile(join(folder, name), "utf8")),
   );
   const rejected = await readFile(join(folder, "rejected.csv"), "utf8");
-  const { data } = Papa.parse<Record<string, string>>(rejected, { header: true, skipEmptyLines: true });
-  const rejects = data.map((fields) => ({ ...fields, row: Number(fields["row"]) }) as unknown as Reject);
-  return { rejects, chunks: texts.join("") };
+  return { rejects: rejectsOf(rejected), chunks: texts.join("") };
+}
+
+/** The rows of a file of rejects. */
+export function rejectsOf(text: string): Reject[] {
+  const { data } = Papa.parse<Record<string, string>>(text, { header: true, skipEmptyLines: true });
+  return data.map((fields) => ({ ...fields, row: Number(fields["row"]) }) as unknown as Reject);
 }

@@ -4,51 +4,53 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { END_FILES } from "../../../shared/core/campaign/end-files.ts";
 import { formatReject, REJECTS_HEADER } from "../../../shared/core/campaign/reject.ts";
+import {
+  CHECKPOINT,
+  chunksOf,
+  isSectionFile,
+  REJECTS,
+  rejectsOf,
+  tokensOf,
+} from "../../../shared/core/campaign/split-files.ts";
 import type { CampaignStore } from "../../../shared/ports.ts";
 
-const CHECKPOINT = "checkpoint.json";
-export const REJECTS = "rejected.csv";
-
-const SECTION_FILE = /^(?:chunks|rejected|tokens)-\d{6}\.(?:jsonl|csv|bin)$/;
 const ONCE: ReadonlySet<string> = new Set([CHECKPOINT, REJECTS, ...END_FILES]);
 
 /** A folder that keeps what the split of one campaign makes. It is for its owner only: it holds device tokens. */
 export function campaignFolder(folder: string): CampaignStore {
-  const chunksOf = (section: number) => join(folder, `chunks-${numbered(section)}.jsonl`);
-  const rejectsOf = (section: number) => join(folder, `rejected-${numbered(section)}.csv`);
-  const tokensOf = (section: number) => join(folder, `tokens-${numbered(section)}.bin`);
+  const at = (name: string) => join(folder, name);
   const writeWhole = async (name: string, text: AsyncIterable<string | Uint8Array>) => {
-    const unfinished = join(folder, `${name}.unfinished`);
+    const unfinished = at(`${name}.unfinished`);
     await pipeline(text, createWriteStream(unfinished, PRIVATE));
-    await rename(unfinished, join(folder, name));
+    await rename(unfinished, at(name));
   };
   return {
     readCheckpoint: () =>
-      readFile(join(folder, CHECKPOINT), "utf8").catch((error: NodeJS.ErrnoException) => {
+      readFile(at(CHECKPOINT), "utf8").catch((error: NodeJS.ErrnoException) => {
         if (error.code === "ENOENT") return undefined;
         throw error;
       }),
     async writeCheckpoint(checkpoint) {
-      const unfinished = join(folder, `${CHECKPOINT}.unfinished`);
+      const unfinished = at(`${CHECKPOINT}.unfinished`);
       await writeFile(unfinished, checkpoint, PRIVATE);
-      await rename(unfinished, join(folder, CHECKPOINT));
+      await rename(unfinished, at(CHECKPOINT));
     },
     async writeSection(section, { chunks, rejects, tokens }) {
-      await writeFile(chunksOf(section), chunks, PRIVATE);
-      await writeFile(rejectsOf(section), rejects.map(formatReject).join(""), PRIVATE);
-      await writeFile(tokensOf(section), tokens, PRIVATE);
+      await writeFile(at(chunksOf(section)), chunks, PRIVATE);
+      await writeFile(at(rejectsOf(section)), rejects.map(formatReject).join(""), PRIVATE);
+      await writeFile(at(tokensOf(section)), tokens, PRIVATE);
     },
-    readTokens: (section) => readFile(tokensOf(section)),
-    readChunks: async (section) => linesOf(await readFile(chunksOf(section), "utf8")),
+    readTokens: (section) => readFile(at(tokensOf(section))),
+    readChunks: async (section) => linesOf(await readFile(at(chunksOf(section)), "utf8")),
     async clear() {
       await mkdir(folder, { recursive: true, mode: 0o700 });
-      await rm(join(folder, CHECKPOINT), { force: true });
-      for (const name of await readdir(folder)) if (isOurs(name)) await rm(join(folder, name));
+      await rm(at(CHECKPOINT), { force: true });
+      for (const name of await readdir(folder)) if (isOurs(name)) await rm(at(name));
     },
     finish(sections) {
       const rejects = async function* () {
         yield REJECTS_HEADER;
-        for (let section = 1; section <= sections; section += 1) yield* createReadStream(rejectsOf(section));
+        for (let section = 1; section <= sections; section += 1) yield* createReadStream(at(rejectsOf(section)));
       };
       return writeWhole(REJECTS, rejects());
     },
@@ -61,13 +63,9 @@ const PRIVATE = { mode: 0o600 } as const;
 /** What a folder of ours may hold; nothing else in it is touched. */
 function isOurs(name: string): boolean {
   const finished = name.replace(/\.unfinished$/, "");
-  return ONCE.has(finished) || SECTION_FILE.test(finished);
+  return ONCE.has(finished) || isSectionFile(finished);
 }
 
 function linesOf(text: string): readonly string[] {
   return text.split("\n").slice(0, -1);
-}
-
-function numbered(section: number): string {
-  return String(section).padStart(6, "0");
 }
