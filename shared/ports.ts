@@ -4,6 +4,7 @@
  */
 import type { Counts } from "./core/breaker/counts.ts";
 import type { Campaign } from "./core/campaign/campaign.ts";
+import type { CampaignCompleted } from "./core/campaign/campaign-completed.ts";
 import type { EndFile } from "./core/campaign/end-files.ts";
 import type { Row } from "./core/campaign/read-row.ts";
 import type { Reject } from "./core/campaign/reject.ts";
@@ -268,6 +269,15 @@ export interface Retirements {
    * @throws {QueueUnavailable} when it did not take it, after a few tries
    */
   publish(event: RetiredTokens): Promise<void>;
+}
+
+/** The way to whoever wants to know what becomes of campaigns. */
+export interface CampaignEvents {
+  /**
+   * Resolves when the event bus has taken the event. It may arrive twice.
+   * @throws {QueueUnavailable} when it did not take it, after a few tries
+   */
+  publish(event: CampaignCompleted): Promise<void>;
 }
 
 /** How far a recipients file has been read: up to the end of a row. */

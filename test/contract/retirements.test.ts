@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from "vitest";
-import { eventBridgeClient, eventBridgeRetirements } from "../../shared/aws/eventbridge-retirements.ts";
+import { eventBridgeClient } from "../../shared/aws/eventbridge-bus.ts";
+import { eventBridgeRetirements } from "../../shared/aws/eventbridge-retirements.ts";
 import type { RetiredTokens } from "../../shared/core/outcome/retired-tokens.ts";
 import { eventBusAt } from "../../tools/local/event-bus/remote.ts";
 import { startEventBus } from "../../tools/local/event-bus/server.ts";

@@ -104,6 +104,11 @@ export function unusedColumns({ variables, names }: Columns, message: CampaignMe
     .map(([name]) => name);
 }
 
+/** Indexes of the columns that are read: where several would be the same, the first. JSON lines may have such. */
+export function columnsThatCount(names: readonly string[]): readonly number[] {
+  return names.flatMap((name, index) => (sameColumn(names, name) === index ? [index] : []));
+}
+
 /** The first column that holds the same as the one called `name`. */
 function sameColumn(names: readonly string[], name: string): number {
   const role = ROLE_OF_NAME.get(name);

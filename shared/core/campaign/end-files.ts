@@ -1,3 +1,4 @@
+import type { TokenVerdict } from "../outcome/dead-token-record.ts";
 import type { FinalWord } from "./campaign.ts";
 import { csvRow } from "./csv.ts";
 import type { Fate } from "./fates.ts";
@@ -27,8 +28,12 @@ export const FILE_OF_WORD = {
 export const DEAD_TOKENS_HEADER = csvRow(["row", "token", "channel", "verdict", "confidence", "reason", "replaced_by"]);
 
 /** One line of the file of dead and replaced device tokens, as CSV. */
-export function formatDeadToken({ row, token, channelType, deadToken }: Fate): string {
-  if (deadToken === undefined) return "";
+export function formatDeadToken({ row, token, channelType, deadToken }: DeadFate): string {
   const { Verdict, Confidence, Reason, ReplacedBy = "" } = deadToken;
   return csvRow([String(row), token, channelType, Verdict, Confidence, Reason, ReplacedBy]);
 }
+
+type DeadFate = Pick<Fate, "row" | "token" | "channelType"> & { readonly deadToken: TokenVerdict };
+
+/** Where recipients cannot be cut from their file: what is known of them without it. */
+export const UNSOURCED_HEADER = csvRow(["token", "channel"]);
