@@ -387,7 +387,8 @@ export interface ChunkQueue {
 /** Calls for somebody to look after a campaign. */
 export interface Wakeups {
   /**
-   * At this time, in milliseconds since 1970, or soon after it. `again`: the call is for a campaign that somebody looks after
+   * At this time, in milliseconds since 1970, or soon after it; where it is far away, perhaps some minutes before it, so that
+   * whoever is called looks at the clock and calls again. `again`: the call is for a campaign that somebody looks after
    * already, should they have ended without a word.
    * @throws {QueueUnavailable} when nobody has taken the call
    */

@@ -56,6 +56,40 @@ export interface RetireDeadTokensSettings extends SuppressionSettings, BreakerSe
   readonly eventBusName: string;
 }
 
+/** What `import-campaign` is told by its environment. */
+export interface ImportCampaignSettings extends BreakerSettings, WakeupSettings {
+  /** `APPLICATION_IDS`, required: as of `send-messages`. */
+  readonly applicationIds: readonly string[];
+  /** `IMPORT_BUCKET_NAME`, required: where campaigns are dropped, and where everything of them is kept. */
+  readonly importBucketName: string;
+  /** `REQUEST_QUEUE_URL`, required: the campaign lane's own queue. */
+  readonly requestQueueUrl: string;
+  /** `STATE_TABLE_NAME`, required: campaigns, and the ledger by which they are followed. */
+  readonly stateTableName: string;
+  /** `EVENT_BUS_NAME`, `default`: where it is told that a campaign has ended. */
+  readonly eventBusName: string;
+  /** `MESSAGES_PER_SECOND`, 25000: the account's quota, of campaigns without a rate of their own. */
+  readonly messagesPerSecond: number;
+  /** `RATE_MARGIN`, 0.97: part of the quota that is handed out, in (0, 1]. */
+  readonly rateMargin: number;
+  /** `LEDGER_DAYS`, 15: how long a campaign is known after its last change. */
+  readonly ledgerDays: number;
+  /** `TAKEOVER_SECONDS`, 20: when whoever sees to a campaign has died, somebody else does after this. */
+  readonly takeoverSeconds: number;
+}
+
+/** How somebody is called to look after a campaign. */
+interface WakeupSettings {
+  /** `IMPORT_QUEUE_URL`, required: the function's own queue. */
+  readonly importQueueUrl: string;
+  /** `IMPORT_QUEUE_ARN`, required: the same, as EventBridge Scheduler wants it. */
+  readonly importQueueArn: string;
+  /** `SCHEDULE_GROUP_NAME`, required: where schedules are made for campaigns that start later. */
+  readonly scheduleGroupName: string;
+  /** `SCHEDULE_ROLE_ARN`, required: the role with which EventBridge Scheduler puts a record on the queue. */
+  readonly scheduleRoleArn: string;
+}
+
 interface SuppressionSettings {
   /** `SUPPRESSION`, `off`: whether addresses whose token is known to be dead are left out. */
   readonly suppression: OnOff;
@@ -136,6 +170,29 @@ export function readRetireDeadTokensSettings(environment: Environment): RetireDe
   return settings;
 }
 
+/** @throws {BadSettings} when a variable is missing or wrong */
+export function readImportCampaignSettings(environment: Environment): ImportCampaignSettings {
+  const { required, optional, problems } = reader(environment);
+  const settings: ImportCampaignSettings = {
+    applicationIds: required("APPLICATION_IDS", APPLICATION_IDS),
+    importQueueUrl: required("IMPORT_QUEUE_URL", QUEUE_URL),
+    importQueueArn: required("IMPORT_QUEUE_ARN", ARN),
+    importBucketName: required("IMPORT_BUCKET_NAME", TEXT),
+    requestQueueUrl: required("REQUEST_QUEUE_URL", QUEUE_URL),
+    stateTableName: required("STATE_TABLE_NAME", TEXT),
+    scheduleGroupName: required("SCHEDULE_GROUP_NAME", TEXT),
+    scheduleRoleArn: required("SCHEDULE_ROLE_ARN", ARN),
+    eventBusName: optional("EVENT_BUS_NAME", TEXT) ?? "default",
+    messagesPerSecond: optional("MESSAGES_PER_SECOND", COUNT) ?? 25_000,
+    rateMargin: optional("RATE_MARGIN", PART) ?? 0.97,
+    ledgerDays: optional("LEDGER_DAYS", COUNT) ?? 15,
+    takeoverSeconds: optional("TAKEOVER_SECONDS", wholeNumber(1, LONGEST_DELAY_SECONDS)) ?? 20,
+    ...breakerSettings(optional),
+  };
+  refuse(problems);
+  return settings;
+}
+
 type Optional = ReturnType<typeof reader>["optional"];
 
 function suppressionSettings(optional: Optional): SuppressionSettings {
@@ -195,6 +252,12 @@ const TEXT: Kind<string> = { parse: (text) => text, mustBe: "a text", standIn: "
 const QUEUE_URL: Kind<string> = {
   parse: (text) => (/^https?:/.test(text) && URL.canParse(text) ? text : undefined),
   mustBe: "the URL of a queue",
+  standIn: "",
+};
+
+const ARN: Kind<string> = {
+  parse: (text) => (/^arn:[\w-]+:\w+:[^:]*:[^:]*:\S+$/.test(text) ? text : undefined),
+  mustBe: "an ARN",
   standIn: "",
 };
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import {
   BadSettings,
   type Environment,
+  readImportCampaignSettings,
   readRetireDeadTokensSettings,
   readSendMessagesSettings,
 } from "../../shared/settings.ts";
@@ -217,6 +218,50 @@ describe("readRetireDeadTokensSettings", () => {
       "STATE_TABLE_NAME is not set",
       "HELD_TOKEN_QUEUE_URL must be the URL of a queue, not held",
       "BREAKER_SUSPECT_SHARE must be a number over 0 and at most 1, not 20%",
+    ]);
+  });
+});
+
+describe("readImportCampaignSettings", () => {
+  const least = {
+    APPLICATION_IDS: "b31c292f",
+    IMPORT_QUEUE_URL: "https://sqs.eu-west-1.amazonaws.com/123456789012/sluice-dev-imports",
+    IMPORT_QUEUE_ARN: "arn:aws:sqs:eu-west-1:123456789012:sluice-dev-imports",
+    IMPORT_BUCKET_NAME: "sluice-dev-imports",
+    REQUEST_QUEUE_URL: "https://sqs.eu-west-1.amazonaws.com/123456789012/sluice-dev-campaign",
+    STATE_TABLE_NAME: "sluice-dev-state",
+    SCHEDULE_GROUP_NAME: "sluice-dev",
+    SCHEDULE_ROLE_ARN: "arn:aws:iam::123456789012:role/sluice-dev-wake",
+  } satisfies Environment;
+
+  it("has a default for all that need not be said", () => {
+    expect(readImportCampaignSettings(least)).toEqual({
+      applicationIds: ["b31c292f"],
+      importQueueUrl: least.IMPORT_QUEUE_URL,
+      importQueueArn: least.IMPORT_QUEUE_ARN,
+      importBucketName: "sluice-dev-imports",
+      requestQueueUrl: least.REQUEST_QUEUE_URL,
+      stateTableName: "sluice-dev-state",
+      scheduleGroupName: "sluice-dev",
+      scheduleRoleArn: least.SCHEDULE_ROLE_ARN,
+      eventBusName: "default",
+      messagesPerSecond: 25_000,
+      rateMargin: 0.97,
+      ledgerDays: 15,
+      takeoverSeconds: 20,
+      breakerSuspectShare: 0.2,
+      breakerCertainShare: 0.5,
+      breakerMinAttempts: 200,
+      breakerWindowSeconds: 300,
+    });
+  });
+
+  it("says all that is missing or wrong", () => {
+    expect(problemsOf({}, readImportCampaignSettings)).toEqual(Object.keys(least).map((name) => `${name} is not set`));
+    const wrong = { ...least, IMPORT_QUEUE_ARN: "sluice-dev-imports", TAKEOVER_SECONDS: "0" };
+    expect(problemsOf(wrong, readImportCampaignSettings)).toEqual([
+      "IMPORT_QUEUE_ARN must be an ARN, not sluice-dev-imports",
+      "TAKEOVER_SECONDS must be a whole number from 1 to 900, not 0",
     ]);
   });
 });
