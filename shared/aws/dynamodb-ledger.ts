@@ -152,20 +152,22 @@ export function dynamodbLedger({
  * All accounts under one key, by the other: of a request, by part. Those too that are forgotten and still there.
  *
  * @param key.from none that come before this
+ * @param key.to where there is a `from`: none that come after this
  *
  * @throws {UnreadableOwed} where a result is of another version
  */
 export async function accountsOf(
   { client, tableName: TableName }: Pick<DynamodbLedgerParts, "client" | "tableName">,
-  key: Pick<AccountKey, "pk"> & { readonly from?: string },
+  { pk, from, to }: Pick<AccountKey, "pk"> & { readonly from?: string; readonly to?: string | undefined },
 ): Promise<ReadonlyMap<string, Account>> {
   const accounts = new Map<string, Account>();
   const query = {
     TableName,
-    KeyConditionExpression: key.from === undefined ? "pk = :pk" : "pk = :pk AND sk >= :from",
+    KeyConditionExpression: ["pk = :pk", ...rangeOf(from, to)].join(" AND "),
     ExpressionAttributeValues: {
-      ":pk": { S: key.pk },
-      ...(key.from !== undefined && { ":from": { S: key.from } }),
+      ":pk": { S: pk },
+      ...(from !== undefined && { ":from": { S: from } }),
+      ...(to !== undefined && { ":to": { S: to } }),
     },
     ConsistentRead: true,
   };
@@ -176,6 +178,11 @@ export async function accountsOf(
     }
   }
   return accounts;
+}
+
+function rangeOf(from: string | undefined, to: string | undefined): readonly string[] {
+  if (from === undefined) return [];
+  return [to === undefined ? "sk >= :from" : "sk BETWEEN :from AND :to"];
 }
 
 /**
