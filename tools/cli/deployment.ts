@@ -1,5 +1,5 @@
 import { CloudFormationClient, DescribeStacksCommand, type Stack } from "@aws-sdk/client-cloudformation";
-import { LOCAL_REGION, LOCAL_TABLE_NAMES, type QueueName } from "../local/stage.ts";
+import { LOCAL_BUCKET_NAME, LOCAL_REGION, LOCAL_TABLE_NAMES, type QueueName } from "../local/stage.ts";
 import { awsProblem } from "./ask-aws.ts";
 import { runningLocalStage } from "./local-stage.ts";
 import { reachStage } from "./stage-option.ts";
@@ -15,6 +15,8 @@ export interface Deployment {
   /** Those that the stage has. */
   readonly queueUrls: Readonly<Partial<Record<QueueName, string>>>;
   readonly tableNames: { readonly state: string; readonly rate: string };
+  /** Where campaigns are dropped; a stack of a version before campaigns has none, and no queue `imports`. */
+  readonly importBucketName?: string;
   /** Of what is deployed. */
   readonly version: string;
   /** Of the functions of the stack; none on this machine. */
@@ -31,6 +33,9 @@ export const QUEUE_OUTPUTS = {
   heldTokens: "HeldTokenQueueUrl",
   deadTokensDeadLetters: "DeadTokenDeadLetterQueueUrl",
 } as const satisfies Partial<Record<QueueName, string>>;
+
+/** The outputs of a stack that say where campaigns are dropped. */
+export const IMPORT_OUTPUTS = { queue: "ImportQueueUrl", bucket: "ImportBucketName" } as const;
 
 /** The other outputs of a stack that verbs read. */
 export const OTHER_OUTPUTS = {
@@ -55,7 +60,7 @@ export async function deploymentOf(stage: string): Promise<Deployment> {
 async function localDeployment(): Promise<Deployment> {
   const { applicationIds, queueUrls } = await runningLocalStage();
   const fixed = { region: LOCAL_REGION, tableNames: LOCAL_TABLE_NAMES, functionNames: [], version: VERSION };
-  return { stage: "local", ...fixed, applicationIds, queueUrls };
+  return { stage: "local", ...fixed, applicationIds, queueUrls, importBucketName: LOCAL_BUCKET_NAME };
 }
 
 async function deployedStage(stage: string): Promise<Deployment> {
@@ -69,11 +74,16 @@ async function deployedStage(stage: string): Promise<Deployment> {
       `The stack sluice-${stage} has no output ${name}: it is of an older version. Deploy it again.`,
     );
   };
+  const [imports, importBucketName] = [outputs.get(IMPORT_OUTPUTS.queue), outputs.get(IMPORT_OUTPUTS.bucket)];
   return {
     stage,
     region: StackId.split(":")[3] ?? "",
     applicationIds: output(OTHER_OUTPUTS.applicationIds).split(","),
-    queueUrls: Object.fromEntries(Object.entries(QUEUE_OUTPUTS).map(([queue, name]) => [queue, output(name)])),
+    queueUrls: {
+      ...Object.fromEntries(Object.entries(QUEUE_OUTPUTS).map(([queue, name]) => [queue, output(name)])),
+      ...(imports !== undefined && { imports }),
+    },
+    ...(importBucketName !== undefined && { importBucketName }),
     tableNames: { state: output(OTHER_OUTPUTS.stateTable), rate: output(OTHER_OUTPUTS.rateTable) },
     // Nothing but the doctor reads these, and what they say of an older stack is for it to tell.
     version: outputs.get(OTHER_OUTPUTS.version) ?? "unknown",

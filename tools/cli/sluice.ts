@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { BadFile } from "../../shared/core/campaign/bad-file.ts";
 import { app } from "./app.ts";
+import { campaign } from "./campaign.ts";
 import { channel } from "./channel.ts";
 import { check } from "./check.ts";
 import { deadLetters } from "./dead-letters.ts";
@@ -33,6 +34,7 @@ for (const verb of [
   check,
   plan,
   importCampaign,
+  campaign,
   status,
   show,
   stop,

@@ -1,7 +1,7 @@
 import { createWriteStream } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
 import type { Reject } from "../../shared/core/campaign/reject.ts";
 import { retireOffLines } from "../deploy/retire-off.ts";
 import { DELIVERIES_ID, defaultOrders, defaultScript, SHOP_ID } from "../local/main-job/default-input.ts";
@@ -15,6 +15,7 @@ import { announceStage } from "./local-stage.ts";
 import { mainJobLines } from "./main-job-lines.ts";
 import { print } from "./print.ts";
 import { UsageError } from "./usage-error.ts";
+import { wholeNumber } from "./whole-number.ts";
 
 interface StartOptions {
   readonly recipients?: string;
@@ -181,9 +182,4 @@ function logFile() {
   const path = join(tmpdir(), `sluice-${process.pid}.log`);
   const stream = createWriteStream(path);
   return { path, write: (source: string, line: string) => stream.write(`${source}  ${line}\n`) };
-}
-
-function wholeNumber(text: string): number {
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError("It should be a whole number over 0.");
-  return Number(text);
 }

@@ -1,8 +1,8 @@
-import { LETTERS } from "../ledger/result.ts";
 import type { DeadLetterReason } from "../outcome/dead-letter-reason.ts";
 import { outputKey } from "./bucket-keys.ts";
 import type { Campaign, CampaignState, FinalWord } from "./campaign.ts";
 import type { EndFile } from "./end-files.ts";
+import { FINAL_WORDS } from "./final-words.ts";
 import { total } from "./tally.ts";
 
 /** What an event tells of a campaign that has ended; `events/campaign-completed/` is the contract. */
@@ -54,8 +54,6 @@ export function campaignCompleted(campaign: Campaign, { words, deadLetters, file
     EndedAt: new Date(endedAtMs).toISOString(),
   };
 }
-
-const FINAL_WORDS = Object.keys(LETTERS).filter((word): word is FinalWord => word !== "retry" && word !== "held");
 
 function capitalized(word: string): string {
   return `${word.charAt(0).toUpperCase()}${word.slice(1)}`;

@@ -1,0 +1,306 @@
+import { describe, expect, it } from "vitest";
+import {
+  type Because,
+  type Campaign,
+  type CampaignState,
+  onCancel,
+  onPause,
+  onRate,
+  onResume,
+  type Standing,
+} from "../../shared/core/campaign/campaign.ts";
+import { campaignObject } from "../../tools/cli/campaign/campaign-object.ts";
+import { cureFor, seconds, waitsFor } from "../../tools/cli/campaign/campaign-words.ts";
+import { glimpse, paceOf } from "../../tools/cli/campaign/pace-seen.ts";
+import { filesOf, identityLines, showLines } from "../../tools/cli/campaign/show-lines.ts";
+import { type CampaignVerb, fitOf, misfitWords } from "../../tools/cli/campaign/verb-fit.ts";
+import { watchLine, watchObject } from "../../tools/cli/campaign/watch-line.ts";
+import { someCampaign } from "../support/some-campaign.ts";
+
+/** What an operator reads of a campaign, and which words fit it. */
+
+const NOW_MS = 1_795_000_100_000;
+const LOCAL = { stage: "local", importBucketName: "imports" };
+const PROD = { ...LOCAL, stage: "prod" };
+
+const standing = (words: Standing["words"], more: Partial<Standing> = {}): Standing => ({
+  atMs: NOW_MS,
+  words,
+  chunksDone: 0,
+  onTheirWay: 0,
+  changedAtMs: NOW_MS,
+  ...more,
+});
+const feeder = { owner: "me", untilMs: NOW_MS + 1 };
+const fed = (chunks: number) => ({ chunks, recipients: chunks * 100, section: 1, inSection: chunks });
+const campaign = (state: CampaignState, more: Partial<Campaign> = {}) =>
+  someCampaign("spring", { state, feeder, ...more });
+
+const STATES: readonly CampaignState[] = [
+  "splitting",
+  "ready",
+  "scheduled",
+  "sending",
+  "waiting",
+  "paused",
+  "cancelling",
+  "completed",
+  "completed_with_errors",
+  "failed",
+];
+
+describe("a verb fits a state", () => {
+  it.each<[CampaignVerb, string]>([
+    // splitting, ready, scheduled, sending, waiting, paused, cancelling, completed, completed_with_errors, failed
+    ["pause", "does cannot does does does already cannot cannot cannot cannot"],
+    ["resume", "already does already already already does cannot cannot cannot cannot"],
+    ["rate", "does does does does cannot does cannot cannot cannot cannot"],
+    ["cancel", "does does does does does does already cannot cannot cannot"],
+  ])("%s: %s", (verb, fits) => {
+    expect(STATES.map((state) => fitOf(verb, { state })).join(" ")).toBe(fits);
+  });
+
+  const LAWS = {
+    pause: (one: Campaign) => onPause(one, { reason: "operator", words: "" }),
+    resume: (one: Campaign) => onResume(one, NOW_MS),
+    rate: (one: Campaign) => onRate(one, 1),
+    cancel: onCancel,
+  } satisfies Record<CampaignVerb, (one: Campaign) => Campaign>;
+
+  it.each(Object.keys(LAWS) as CampaignVerb[])("where the law takes a step: %s", (verb) => {
+    for (const state of STATES) {
+      const before = campaign(state, state === "paused" ? { pausedFrom: "sending" } : {});
+      const changes = LAWS[verb](before) !== before;
+      if (fitOf(verb, before) === "does") expect([state, changes]).toEqual([state, true]);
+    }
+  });
+
+  it.each<[CampaignVerb, CampaignState, string]>([
+    ["pause", "ready", "To let it begin: sluice campaign resume spring --confirm 3000 --stage prod; to give it up:"],
+    [
+      "rate",
+      "waiting",
+      "all of it is on the queue already. To keep what waits on the queue from being sent: sluice campaign pause spring --stage prod",
+    ],
+    [
+      "resume",
+      "cancelling",
+      "spring cannot be resumed: it is being cancelled. That is not taken back; to see it end: sluice campaign watch spring --stage prod",
+    ],
+    [
+      "cancel",
+      "completed",
+      "spring cannot be cancelled: it is completed. What became of it, says sluice campaign show spring --stage prod",
+    ],
+    ["pause", "failed", "Import it again, under the same id, when that is mended"],
+  ])("or else it says what would: %s of one that is %s", (verb, state, words) => {
+    expect(misfitWords(verb, campaign(state), PROD)).toContain(words);
+  });
+});
+
+describe("a campaign waits for", () => {
+  it.each<{ state: CampaignState; more?: Partial<Campaign>; words: string | undefined }>([
+    { state: "splitting", words: "its recipients file to be read" },
+    {
+      state: "splitting",
+      more: { feeder: { owner: "dead", untilMs: NOW_MS - 60_000 } },
+      words: "the function import-campaign to take it up",
+    },
+    { state: "ready", words: "somebody to confirm its 3000 recipients: sluice campaign resume spring --confirm 3000" },
+    { state: "scheduled", more: { startAtMs: NOW_MS }, words: `its time, ${new Date(NOW_MS).toISOString()}` },
+    { state: "sending", words: "the account's rate" },
+    { state: "sending", more: { rate: 50 }, words: "its own rate, 50 messages/s" },
+    {
+      state: "sending",
+      more: { standing: standing({}, { changedAtMs: NOW_MS - 40_000 }) },
+      words:
+        "what is on the queue, of which nothing has been sent for 40 s: sluice status says what is held or stopped",
+    },
+    {
+      state: "sending",
+      more: { resumedAtMs: NOW_MS - 1, standing: standing({}, { changedAtMs: NOW_MS - 40_000 }) },
+      words: "the account's rate",
+    },
+    {
+      state: "sending",
+      more: { feeder: { owner: "dead", untilMs: NOW_MS - 60_000 } },
+      words: "the function import-campaign to take it up",
+    },
+    {
+      state: "waiting",
+      more: { standing: standing({ sent: 2_900 }, { onTheirWay: 7 }) },
+      words: "100 recipients on the queue, 7 of them not for the first time",
+    },
+    { state: "waiting", more: { standing: standing({ sent: 3_000 }) }, words: "its files to be written" },
+    {
+      state: "cancelling",
+      more: { fed: fed(10), standing: standing({ sent: 900 }) },
+      words: "100 recipients on the queue",
+    },
+    { state: "paused", words: "somebody to let it go on: sluice campaign resume spring" },
+    { state: "completed", words: undefined },
+    { state: "failed", words: undefined },
+  ])("$state: $words", ({ state, more = {}, words }) => {
+    expect(waitsFor(campaign(state, more), NOW_MS, LOCAL)).toBe(words);
+  });
+});
+
+describe("the cure", () => {
+  it.each<[Because["reason"], RegExp]>([
+    ["operator", /^To let it go on: sluice campaign resume spring --stage prod$/],
+    [
+      "credential",
+      /channel enable.*held-channels\.md.*sluice status --stage prod.*sluice campaign resume spring --stage prod/,
+    ],
+    ["configuration", /channel show.*held-channels\.md/],
+    ["mismatch", /bundle id.*held-channels\.md/],
+    ["breaker_certain", /old one.*sluice dead-tokens list --stage prod/],
+    ["breaker_suspect", /dead-token-share\.md.*sluice dead-tokens list --stage prod/],
+    ["BadFile", /import it again under the same id/],
+    ["BadMessage", /campaign\.json/],
+    ["NoRecipients", /rejected\.csv/],
+  ])("of %s", (reason, words) => {
+    expect(cureFor({ reason, words: "" }, "spring", PROD)).toMatch(words);
+  });
+});
+
+describe("show", () => {
+  const split = {
+    rows: 3_100,
+    recipients: { GCM: 3_000 },
+    rejects: { MissingVariable: 100 },
+    chunks: { GCM: 30 },
+    sections: 1,
+  };
+  const ended = campaign("completed_with_errors", {
+    split,
+    fed: fed(30),
+    endedAtMs: NOW_MS,
+    standing: standing({ sent: 2_900, dead: 60, rejected: 30, cancelled: 8, unknown: 2 }, { chunksDone: 30 }),
+  });
+
+  it("has the identity, which adds up", () => {
+    const lines = identityLines(ended);
+    const counts = new Map(lines.slice(1).map((line) => line.split(/ +/) as [string, string]));
+    const { requested, sum, ...words } = Object.fromEntries(
+      Array.from(counts, ([name, count]) => [name, Number(count)]),
+    );
+    expect({ requested, sum }).toEqual({ requested: 3_000, sum: 3_000 });
+    expect(Object.values(words).reduce((all, count) => all + count, 0)).toBe(3_000);
+    expect(words).toMatchObject({ sent: 2_900, dead: 60, optedOut: 0, owed: 0 });
+  });
+
+  it("says where the files are, of those that are there", () => {
+    expect(filesOf(ended, LOCAL)).toEqual([
+      { uri: "s3://imports/campaigns/spring/out/rejected.csv", has: "100 rows that could not be sent to" },
+      { uri: "s3://imports/campaigns/spring/out/dead-tokens.csv", has: "60 dead" },
+      { uri: "s3://imports/campaigns/spring/out/failed.csv", has: "30 rejected, 8 cancelled" },
+      { uri: "s3://imports/campaigns/spring/out/unknown.csv", has: "2 unknown" },
+    ]);
+    expect(filesOf(campaign("sending", { split }), LOCAL)).toHaveLength(1);
+  });
+
+  it("says why it is paused and what to do", () => {
+    const because = { reason: "credential", words: "APNS is held: InvalidProviderToken" } as const;
+    const lines = showLines(campaign("paused", { because, pausedFrom: "sending" }), NOW_MS, PROD);
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        "because      APNS is held: InvalidProviderToken (credential)",
+        expect.stringMatching(/^cure {9}Renew/),
+        "waits for    somebody to let it go on: sluice campaign resume spring --stage prod",
+        "rate         the account's",
+      ]),
+    );
+  });
+
+  it("has for a program every name, whatever the state", () => {
+    const names = STATES.map((state) => Object.keys(campaignObject(campaign(state), NOW_MS, LOCAL)).join());
+    expect(new Set(names).size).toBe(1);
+    expect(campaignObject(ended, NOW_MS, LOCAL)).toMatchObject({
+      requested: 3_000,
+      sent: 2_900,
+      optedOut: 0,
+      owed: 0,
+      state: "completed_with_errors",
+    });
+  });
+});
+
+describe("watch", () => {
+  const at = (seconds: number, sent: number) =>
+    campaign("sending", { standing: standing({ sent }, { atMs: NOW_MS + seconds * 1_000 }) });
+  const seenOf = (campaigns: readonly Campaign[]) => campaigns.reduce<ReturnType<typeof glimpse>>(glimpse, []);
+
+  it.each<{ title: string; campaigns: readonly Campaign[]; pace: number | undefined }>([
+    { title: "nothing seen yet", campaigns: [campaign("sending")], pace: undefined },
+    { title: "seen once", campaigns: [at(0, 100)], pace: undefined },
+    { title: "the same look twice", campaigns: [at(0, 100), at(0, 100)], pace: undefined },
+    { title: "100 in 2 s", campaigns: [at(0, 100), at(2, 200)], pace: 50 },
+    { title: "nothing new", campaigns: [at(0, 100), at(2, 100)], pace: 0 },
+    { title: "only the last ten seconds", campaigns: [at(0, 0), at(10, 1_000), at(20, 1_010)], pace: 1 },
+    { title: "one look a minute", campaigns: [at(0, 0), at(60, 600)], pace: 10 },
+    { title: "another reader of the ledger, who has seen less", campaigns: [at(0, 100), at(2, 50)], pace: 0 },
+  ])("$title: $pace/s", ({ campaigns, pace }) => {
+    expect(paceOf(seenOf(campaigns))).toBe(pace);
+  });
+
+  it.each<{
+    title: string;
+    line: string;
+    state?: CampaignState;
+    perSecond?: number;
+    quota?: number;
+    more?: Partial<Campaign>;
+  }>([
+    {
+      title: "sending",
+      line: "spring  sending  [######------------------] 25.0 % of 3000  50/s (5 % of 1000)  45 s left  700 sent, 50 dead  waits for the account's rate",
+      perSecond: 50,
+      quota: 1_000,
+      more: { standing: standing({ sent: 700, dead: 50 }) },
+    },
+    {
+      title: "at an unknown quota, at first",
+      line: "spring  sending  [------------------------] 0.0 % of 3000  0/s  waits for the account's rate",
+      perSecond: 0,
+    },
+    {
+      title: "never quite full before the end",
+      line: "spring  waiting  [#######################-] 99.9 % of 3000  2999 sent  waits for 1 recipients on the queue",
+      state: "waiting",
+      perSecond: 50,
+      more: { standing: standing({ sent: 2_999 }) },
+    },
+    {
+      title: "splitting",
+      line: "spring  splitting  waits for its recipients file to be read",
+      state: "splitting",
+      more: { split: undefined as never },
+    },
+  ])("$title", ({ line, state = "sending", perSecond, quota, more = {} }) => {
+    expect(watchLine({ campaign: campaign(state, more), perSecond, quota, nowMs: NOW_MS }, LOCAL)).toBe(line);
+  });
+
+  it("has for a program the same numbers", () => {
+    const one = campaign("sending", { standing: standing({ sent: 750 }) });
+    expect(watchObject({ campaign: one, perSecond: 50, quota: 1_000, nowMs: NOW_MS })).toEqual({
+      perSecond: 50,
+      shareOfQuota: 0.05,
+      secondsLeft: 45,
+    });
+    expect(watchObject({ campaign: one, perSecond: undefined, quota: undefined, nowMs: NOW_MS })).toEqual({
+      perSecond: null,
+      shareOfQuota: null,
+      secondsLeft: null,
+    });
+  });
+
+  it.each([
+    [-5, "0 s"],
+    [119_400, "119 s"],
+    [120_000, "2 min"],
+    [7_200_000, "2.0 h"],
+  ])("%i ms are %s", (ms, words) => {
+    expect(seconds(ms)).toBe(words);
+  });
+});

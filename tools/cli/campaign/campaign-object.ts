@@ -1,0 +1,38 @@
+import { type Campaign, identityOf } from "../../../shared/core/campaign/campaign.ts";
+import { FINAL_WORDS } from "../../../shared/core/campaign/final-words.ts";
+import { iso, waitsFor } from "./campaign-words.ts";
+import { type FilesOf, filesOf } from "./show-lines.ts";
+
+/** A campaign, for a program: every name is always there. */
+export function campaignObject(campaign: Campaign, nowMs: number, place: FilesOf) {
+  const { id, state, applicationId, fileName, fileHash, split, fed, standing, because, pausedFrom } = campaign;
+  const { requested, words, owed } = identityOf(campaign);
+  return {
+    campaign: id,
+    state,
+    because: because === undefined ? null : { ...because, pausedFrom: pausedFrom ?? null },
+    waitsFor: waitsFor(campaign, nowMs, place) ?? null,
+    applicationId,
+    rate: campaign.rate ?? null,
+    confirmed: campaign.confirmed ?? null,
+    file: { name: fileName, hash: fileHash ?? null },
+    created: iso(campaign.createdAtMs),
+    startAt: time(campaign.startAtMs),
+    sendingSince: time(campaign.sendingSinceMs),
+    ended: time(campaign.endedAtMs),
+    rows: split?.rows ?? null,
+    recipients: split?.recipients ?? null,
+    rejected: split?.rejects ?? null,
+    fed: { chunks: fed.chunks, recipients: fed.recipients },
+    requested,
+    ...Object.fromEntries(FINAL_WORDS.map((word) => [word, words[word] ?? 0])),
+    owed,
+    onTheirWay: standing?.onTheirWay ?? 0,
+    lookedAt: time(standing?.atMs),
+    files: filesOf(campaign, place).map(({ uri }) => uri),
+  };
+}
+
+function time(ms: number | undefined): string | null {
+  return ms === undefined ? null : iso(ms);
+}

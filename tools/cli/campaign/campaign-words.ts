@@ -1,0 +1,105 @@
+import {
+  type Because,
+  type Campaign,
+  type FailReason,
+  hasEnded,
+  identityOf,
+  type PauseReason,
+} from "../../../shared/core/campaign/campaign.ts";
+import { total } from "../../../shared/core/campaign/tally.ts";
+import { type StageName, sluiceCommand } from "./sluice-command.ts";
+
+/** Whoever looks after a campaign says so at least this often; the lease of one that has died may run out first. */
+const QUIET_MS = 15_000;
+
+/** What keeps a campaign from its end, for a person; nothing where it has ended. */
+export function waitsFor(campaign: Campaign, nowMs: number, stage: StageName): string | undefined {
+  const { id, state, startAtMs = 0, split, rate, standing } = campaign;
+  const say = (...words: readonly string[]) => sluiceCommand(["campaign", ...words], stage);
+  switch (state) {
+    case "ready": {
+      const recipients = total(split?.recipients ?? {});
+      return `somebody to confirm its ${recipients} recipients: ${say("resume", id, "--confirm", String(recipients))}`;
+    }
+    case "scheduled":
+      return `its time, ${iso(startAtMs)}`;
+    case "paused":
+      return `somebody to let it go on: ${say("resume", id)}`;
+    case "splitting":
+      return isLookedAfter(campaign, nowMs) ? "its recipients file to be read" : UNATTENDED;
+    case "sending": {
+      if (!isLookedAfter(campaign, nowMs)) return UNATTENDED;
+      if (standing !== undefined && nowMs - Math.max(standing.changedAtMs, campaign.resumedAtMs ?? 0) > QUIET_MS)
+        return `what is on the queue, of which nothing has been sent for ${seconds(nowMs - standing.changedAtMs)}: ${sluiceCommand(["status"], stage)} says what is held or stopped`;
+      return rate === undefined ? "the account's rate" : `its own rate, ${rate} messages/s`;
+    }
+    case "waiting":
+    case "cancelling": {
+      const onTheirWay = standing?.onTheirWay ?? 0;
+      const left = identityOf(campaign).owed;
+      const again = onTheirWay > 0 ? `, ${onTheirWay} of them not for the first time` : "";
+      return left > 0 ? `${left} recipients on the queue${again}` : "its files to be written";
+    }
+    default:
+      return undefined;
+  }
+}
+
+const UNATTENDED = "the function import-campaign to take it up";
+
+function isLookedAfter({ feeder }: Campaign, nowMs: number): boolean {
+  return feeder !== undefined && nowMs < feeder.untilMs + QUIET_MS;
+}
+
+/** What to do about why a campaign is paused or has failed. */
+const CURES = {
+  operator: ({ resume }) => `To let it go on: ${resume}`,
+  credential: ({ resume, status }) =>
+    `Renew the channel's credential (sluice channel enable …; docs/runbook/held-channels.md). When ${status} shows it held no more: ${resume}`,
+  configuration: ({ resume, status }) =>
+    `Set the channel up (sluice channel show; docs/runbook/held-channels.md). When ${status} shows it held no more: ${resume}`,
+  mismatch: ({ resume, status }) =>
+    `Tokens belong to another sender than the channel's: look at its credential, bundle id and environment (docs/runbook/held-channels.md). When ${status} shows it held no more: ${resume}`,
+  breaker_certain: ({ resume, deadTokens }) =>
+    `Is the recipients file an old one? The tokens are held (${deadTokens}; docs/runbook/held-tokens.md). If it is right all the same: ${resume}`,
+  breaker_suspect: ({ resume, deadTokens }) =>
+    `A wrong key, bundle id or environment is likelier (docs/runbook/dead-token-share.md); the tokens are held (${deadTokens}). When that is mended: ${resume}`,
+  BadFile: () => "Mend the recipients file, and import it again under the same id. Nothing was sent.",
+  BadMessage: () => "Mend campaign.json, and put it into the bucket again. Nothing was sent.",
+  NoRecipients: () => "rejected.csv says of every row why. Mend the file, and import it again under the same id.",
+} as const satisfies Record<PauseReason | FailReason, (commands: Commands) => string>;
+
+interface Commands {
+  readonly resume: string;
+  readonly status: string;
+  readonly deadTokens: string;
+}
+
+export function cureFor({ reason }: Because, id: string, stage: StageName): string {
+  return CURES[reason]({
+    resume: sluiceCommand(["campaign", "resume", id], stage),
+    status: sluiceCommand(["status"], stage),
+    deadTokens: sluiceCommand(["dead-tokens", "list"], stage),
+  });
+}
+
+/** How far a campaign has come: what of its recipients is decided. */
+export function progressWords(campaign: Campaign): string {
+  const { requested, owed } = identityOf(campaign);
+  if (campaign.split === undefined) return "its recipients are not counted yet";
+  const done = requested - owed;
+  return hasEnded(campaign)
+    ? `${done} recipients`
+    : `${done} of ${requested} recipients have come to something, ${owed} have not`;
+}
+
+/** A length of time, to be read at a glance: `45 s`, `3 min`, `2.5 h`. */
+export function seconds(ms: number): string {
+  const whole = Math.max(0, Math.round(ms / 1000));
+  if (whole < 120) return `${whole} s`;
+  return whole < 7_200 ? `${Math.round(whole / 60)} min` : `${(whole / 3600).toFixed(1)} h`;
+}
+
+export function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -1,0 +1,94 @@
+import { outputKey } from "../../../shared/core/campaign/bucket-keys.ts";
+import { type Campaign, identityOf } from "../../../shared/core/campaign/campaign.ts";
+import { FILE_OF_WORD } from "../../../shared/core/campaign/end-files.ts";
+import { FINAL_WORDS } from "../../../shared/core/campaign/final-words.ts";
+import { total } from "../../../shared/core/campaign/tally.ts";
+import { table } from "../print.ts";
+import { cureFor, iso, waitsFor } from "./campaign-words.ts";
+import type { StageName } from "./sluice-command.ts";
+
+/** Where a stage keeps the files of campaigns. */
+export interface FilesOf extends StageName {
+  readonly importBucketName: string;
+}
+
+/** All that is known of a campaign, for a person. */
+export function showLines(campaign: Campaign, nowMs: number, place: FilesOf): string[] {
+  const { id, state, applicationId, fileName, rate, because, split, standing } = campaign;
+  const files = filesOf(campaign, place);
+  const waiting = waitsFor(campaign, nowMs, place);
+  return [
+    ...rows([
+      ["campaign", id],
+      ["state", state],
+      ["because", because && `${because.words} (${because.reason})`],
+      ["cure", because && cureFor(because, id, place)],
+      ["waits for", waiting],
+      ["application", applicationId],
+      ["rate", rate === undefined ? "the account's" : `its own, ${rate} messages/s`],
+      [
+        "recipients",
+        `${fileName}${split === undefined ? "" : `: ${split.rows} rows, ${total(split.rejects)} of them rejected`}`,
+      ],
+      ["created", iso(campaign.createdAtMs)],
+      ["starts", state === "scheduled" || state === "splitting" ? time(campaign.startAtMs) : undefined],
+      ["sending", time(campaign.sendingSinceMs)],
+      ["ended", time(campaign.endedAtMs)],
+      ["looked", standing === undefined ? undefined : `at the ledger: ${iso(standing.atMs)}`],
+    ]),
+    ...(split === undefined ? [] : ["", ...identityLines(campaign)]),
+    ...(files.length === 0
+      ? []
+      : [
+          "",
+          ...table(
+            ["file", "has"],
+            files.map(({ uri, has }) => [uri, has]),
+          ),
+        ]),
+  ];
+}
+
+/** Promise 1: what was asked for, and what it has come to, which adds up to it. */
+export function identityLines(campaign: Campaign): string[] {
+  const { requested, words, owed } = identityOf(campaign);
+  return table(
+    ["recipients", "count"],
+    [
+      ["requested", requested],
+      ...FINAL_WORDS.map((word) => [word, words[word] ?? 0] as const),
+      ["owed", owed],
+      ["sum", total(words) + owed],
+    ],
+  );
+}
+
+/** The files that a campaign has by now, and what is in them. */
+export function filesOf(
+  campaign: Campaign,
+  { importBucketName }: Pick<FilesOf, "importBucketName">,
+): readonly { readonly uri: string; readonly has: string }[] {
+  const { id, split, endedAtMs, state } = campaign;
+  const { words } = identityOf(campaign);
+  const of = (name: string, has: string) => ({ uri: `s3://${importBucketName}/${outputKey(id, name)}`, has });
+  const wordsOf = (file: string) =>
+    FINAL_WORDS.filter((word) => FILE_OF_WORD[word] === file && (words[word] ?? 0) > 0).map(
+      (word) => `${words[word]} ${word}`,
+    );
+  const rejected = total(split?.rejects ?? {});
+  const ended = endedAtMs === undefined || state === "failed" ? [] : [...new Set(Object.values(FILE_OF_WORD))];
+  return [
+    ...(rejected > 0 ? [of("rejected.csv", `${rejected} rows that could not be sent to`)] : []),
+    ...ended.flatMap((file) =>
+      file === undefined || wordsOf(file).length === 0 ? [] : [of(file, wordsOf(file).join(", "))],
+    ),
+  ];
+}
+
+function rows(pairs: readonly (readonly [string, string | undefined])[]): string[] {
+  return pairs.flatMap(([name, value]) => (value === undefined ? [] : [`${name.padEnd(13)}${value}`]));
+}
+
+function time(ms: number | undefined): string | undefined {
+  return ms === undefined ? undefined : iso(ms);
+}
