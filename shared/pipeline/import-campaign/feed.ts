@@ -106,7 +106,6 @@ export async function feed(
   };
 
   for (;;) {
-    if (lease.isLost()) return { kind: "lost" };
     const tickMs = clock.nowMs();
     if (pending.length === 0) {
       fed = putting;
