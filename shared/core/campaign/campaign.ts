@@ -37,8 +37,10 @@ export interface Campaign {
   readonly orderVersion?: string;
   /** Of the recipients file: campaigns with the same one have the same file. */
   readonly fileHash?: string;
-  /** Name of the recipients file. */
+  /** Name of the recipients file, */
   readonly fileName: string;
+  /** and where it lies in the import bucket. */
+  readonly source?: { readonly key: string; readonly versionId?: string };
   /** Not before this. */
   readonly startAtMs?: number;
   /** Messages a second; without one, the account's rate. */
@@ -194,6 +196,7 @@ export function newCampaign(
     | "orderVersion"
     | "fileHash"
     | "fileName"
+    | "source"
     | "startAtMs"
     | "rate"
     | "confirmed"

@@ -20,12 +20,11 @@ import { total } from "../../core/campaign/tally.ts";
 import type { Problem } from "../../core/request/problem.ts";
 import type { CampaignState, Fingerprint, ImportBucket, IncomingRecord, Wakeups } from "../../ports.ts";
 import { type FeedPorts, type FeedSettings, feed } from "./feed.ts";
+import { type FinishPorts, finish } from "./finish.ts";
 import { keepLease, type Lease } from "./lease.ts";
 import { split } from "./split.ts";
 
-export interface ImportPorts extends FeedPorts {
-  /** Writes and tells what a campaign has come to; the same once more does no harm. */
-  readonly finish: (campaign: Campaign) => Promise<void>;
+export interface ImportPorts extends FeedPorts, Omit<FinishPorts, "store" | "source"> {
   readonly bucket: ImportBucket;
   readonly wakeups: Wakeups;
   readonly fingerprint: Fingerprint;
@@ -131,9 +130,15 @@ async function begin(
 }
 
 /** What of an order is known of its campaign. */
-function headOf({ applicationId, recipients: { key, hash: fileHash }, startAtMs, rate, confirmed }: CampaignOrder) {
+function headOf({ applicationId, recipients, startAtMs, rate, confirmed }: CampaignOrder) {
+  const { key, versionId, hash: fileHash } = recipients;
   const fileName = key.slice(key.lastIndexOf("/") + 1);
-  return { applicationId, fileName, ...present({ fileHash, startAtMs, rate, confirmed }) };
+  return {
+    applicationId,
+    fileName,
+    source: { key, ...present({ versionId }) },
+    ...present({ fileHash, startAtMs, rate, confirmed }),
+  };
 }
 
 function inWords({ path, message }: Problem): string {
@@ -288,7 +293,8 @@ async function feeding(
     case "waiting":
       return leave(end.campaign, clock.nowMs() + lookAgainIn(end.campaign, clock.nowMs()));
     case "accountedFor": {
-      await ports.finish(end.campaign);
+      const source = bucket.recipients(campaign.source ?? { key: campaign.fileName });
+      await finish(end.campaign, { ...ports, store: bucket.store(id), source });
       let ended: Campaign | undefined;
       const step = await change((known) => {
         ended = onEnd(known, clock.nowMs());

@@ -13,6 +13,7 @@ import { memoryCampaign } from "../../../tools/local/main-job/memory-campaign.ts
 import { byteSource } from "../../support/byte-source.ts";
 import { memoryAttemptCounts } from "../../support/memory-attempt-counts.ts";
 import { memoryCampaignAccounts } from "../../support/memory-campaign-accounts.ts";
+import { memoryCampaignEvents } from "../../support/memory-campaign-events.ts";
 import { memoryCampaigns } from "../../support/memory-campaigns.ts";
 import { memoryChannelHolds } from "../../support/memory-channel-holds.ts";
 import { memoryLedger } from "../../support/memory-ledger.ts";
@@ -61,7 +62,7 @@ export interface World {
   /** When each row was sent to. */
   readonly sentAtMs: ReadonlyMap<number, readonly number[]>;
   readonly cancelled: ReadonlySet<number>;
-  readonly finished: readonly Campaign[];
+  readonly events: ReturnType<typeof memoryCampaignEvents>["events"];
   readonly store: ReturnType<typeof memoryCampaign>;
   readonly holds: ReturnType<typeof memoryChannelHolds>;
   readonly counts: ReturnType<typeof memoryAttemptCounts>;
@@ -91,7 +92,7 @@ export function campaignWorld(options: WorldOptions): World {
   const puts: PutChunk[] = [];
   const sentAtMs = new Map<number, number[]>();
   const cancelled = new Set<number>();
-  const finished: Campaign[] = [];
+  const campaignEvents = memoryCampaignEvents();
   let waiting = 0;
   let invocations = 0;
   const rows = [
@@ -169,7 +170,7 @@ export function campaignWorld(options: WorldOptions): World {
         recipientsFile(byteSource("people.csv", `token,channel\n${rows.join("\n")}\n`, { blockBytes: 4_000 })),
       store: () => mortal(store),
     },
-    finish: async (campaign) => void finished.push(campaign),
+    campaignEvents: mortal(campaignEvents),
     keepAway: () => () => undefined,
     newOwner: () => `invocation-${invocations}`,
     clock: mortal(clock),
@@ -200,7 +201,7 @@ export function campaignWorld(options: WorldOptions): World {
     puts,
     sentAtMs,
     cancelled,
-    finished,
+    events: campaignEvents.events,
     store,
     holds,
     counts,
