@@ -11,7 +11,7 @@ export interface Pacing {
 export const TICK_MS = 500;
 
 /** So much of the rate may be ahead of what is sent, and made up for after a halt. */
-export const MOST_AHEAD_MS = 2_000;
+const MOST_AHEAD_MS = 2_000;
 
 /** Over any stretch this long, no more is put than the rate says, but for what one tick puts at once. */
 const WINDOW_MS = 5_000;
