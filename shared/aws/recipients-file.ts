@@ -9,7 +9,7 @@ import { jsonlRows } from "./jsonl-rows.ts";
 
 /** Where the bytes of a recipients file come from: a disk, a bucket. Both methods throw `BadFile`. */
 export interface ByteSource {
-  /** Its name says the format: `.csv` or `.jsonl`, each also with `.gz`. */
+  /** Its name says the format: `.csv`, or `.jsonl` or `.json` for JSON lines, each also with `.gz`. */
   readonly name: string;
   version(): Promise<string>;
   bytes(): AsyncIterable<Uint8Array>;
@@ -34,7 +34,8 @@ export interface CutRows {
 /** No device token and no values need more. What is longer has as a rule a quote that is never closed. */
 const MOST_ROW_CHARACTERS = 65_536;
 
-const CUTTERS = { csv: csvRows, jsonl: jsonlRows } as const;
+/** Amazon Pinpoint takes JSON lines of any name, and its users call them `.json`. */
+const CUTTERS = { csv: csvRows, jsonl: jsonlRows, json: jsonlRows } as const;
 
 /**
  * Reads CSV (RFC 4180) and JSON lines, plain or gzip, in UTF-8 with or without a byte order mark. To go on at a position
@@ -42,7 +43,7 @@ const CUTTERS = { csv: csvRows, jsonl: jsonlRows } as const;
  */
 export function recipientsFile({ name, version, bytes }: ByteSource): RecipientsFile {
   const format = name.toLowerCase().replace(/\.gz$/, "").split(".").at(-1);
-  if (format !== "csv" && format !== "jsonl") {
+  if (format !== "csv" && format !== "jsonl" && format !== "json") {
     throw new BadFile("UnknownFormat", {
       what: "the file's name does not say what it is",
       cure: "It should end in .csv or .jsonl, or in one of them and .gz.",

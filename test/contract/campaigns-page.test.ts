@@ -3,13 +3,16 @@ import { expect, it } from "vitest";
 import { recipientsFile } from "../../shared/aws/recipients-file.ts";
 import { messageFor, parseCampaignMessage } from "../../shared/core/campaign/campaign-message.ts";
 import { mapColumns } from "../../shared/core/campaign/columns.ts";
+import { FILE_OF_WORD } from "../../shared/core/campaign/end-files.ts";
 import { rowReader } from "../../shared/core/campaign/read-row.ts";
+import { matches } from "../../tools/local/event-bus/event.ts";
 import { byteSource } from "../support/byte-source.ts";
 import { docExamples } from "../support/doc-examples.ts";
+import { transformInput } from "../support/input-transformer.ts";
 
 const page = readFileSync(new URL("../../docs/campaigns.md", import.meta.url), "utf8");
 const examples = (await docExamples("campaigns.md")).filter(({ language }) => language === "json");
-const [pinpointLine = "", message = ""] = examples.map(({ text }) => text);
+const [pinpointLine = "", message = "", rule = ""] = examples.map(({ text }) => text);
 const parsed = parseCampaignMessage(message, () => "");
 if (!parsed.ok) throw new Error("The message of docs/campaigns.md is none.");
 
@@ -27,7 +30,31 @@ it("docs/campaigns.md has a line of Amazon Pinpoint's that is read as it is", as
   ]);
 });
 
-it.each(Array.from(page.matchAll(/^\| (`[^|]+) \| /gm), ([, names = ""]) => names))("%s are columns", (names) => {
+it.each([
+  { name: "completed-with-errors", isTold: true },
+  { name: "completed", isTold: false },
+])("docs/campaigns.md has a rule for campaigns in which not all went well: $name, $isTold", ({ name, isTold }) => {
+  const { EventPattern, Targets } = JSON.parse(rule).Properties;
+  const sample = new URL(`../../events/campaign-completed/valid/${name}.json`, import.meta.url);
+  const event = JSON.parse(readFileSync(sample, "utf8"));
+  expect(matches(EventPattern, event)).toBe(isTold);
+  const { CampaignId, Requested, Words } = event.detail;
+  expect(transformInput(Targets[0].InputTransformer, event)).toBe(
+    `"Campaign ${CampaignId} has told ${Words.Sent} of ${Requested}."`,
+  );
+});
+
+it("docs/campaigns.md has each word that a recipient can come to, with its file", () => {
+  const rows = Array.from(page.matchAll(/^\| (`[^|]+) \| [^|]+ \| (?:`([a-z.-]+)` )?\|$/gm));
+  const told = rows.flatMap(([, words = "", file]) =>
+    Array.from(words.matchAll(/`([^`]+)`/g), ([, word]) => [word, file] as const),
+  );
+  expect(Object.fromEntries(told)).toEqual(FILE_OF_WORD);
+});
+
+const [columns = ""] = page.split("## The message");
+
+it.each(Array.from(columns.matchAll(/^\| (`[^|]+) \| /gm), ([, names = ""]) => names))("%s are columns", (names) => {
   for (const [, name = ""] of names.matchAll(/`([^`]+)`/g)) {
     const { variables: _, names: __, ...roles } = mapColumns([name]);
     expect(Object.values(roles)).toEqual([0]);

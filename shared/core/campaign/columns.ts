@@ -13,7 +13,7 @@ export interface Columns {
   readonly recipientId?: number;
   readonly optOut?: number;
   readonly endpointStatus?: number;
-  /** Every other column, by the name of the variable that it holds. */
+  /** Every column, by the names of the variable that it holds: its own and, of Pinpoint's attributes, a short one. */
   readonly variables: ReadonlyMap<string, number>;
 }
 
@@ -33,24 +33,58 @@ const ROLE_OF_NAME: ReadonlyMap<string, Role> = new Map(
   Object.entries(NAMES_OF_ROLE).flatMap(([role, names]) => names.map((name) => [name, role as Role] as const)),
 );
 
-/** Pinpoint's attributes are variables without these. */
+/** Pinpoint's attributes are variables also without these. */
 const ATTRIBUTE = /^(?:User\.UserAttributes|Attributes)\.(?=.)/;
 
-/** Where two columns would be the same, the first of them counts; `checkHeader` refuses such a header. */
+/**
+ * A variable is a column of its name, and where there is none, the attribute that is called so. Where several columns would
+ * be the same, the first counts: Pinpoint's files repeat an attribute that has several values. Others `checkNames` refuses.
+ */
 export function mapColumns(names: readonly string[]): Columns {
   const roles: Partial<Record<Role, number>> = {};
   const variables = new Map<string, number>();
+  const call = (name: string, index: number) => {
+    if (name !== "" && !variables.has(name)) variables.set(name, index);
+  };
   for (const [index, name] of names.entries()) {
     const role = ROLE_OF_NAME.get(name);
     if (role !== undefined) roles[role] ??= index;
-    const variable = variableOf(name);
-    if (variable !== "" && !variables.has(variable)) variables.set(variable, index);
+    call(name, index);
   }
+  for (const [index, name] of names.entries()) call(shortName(name), index);
   return { names, ...roles, variables };
 }
 
-function variableOf(name: string): string {
+function shortName(name: string): string {
   return name.replace(ATTRIBUTE, "");
+}
+
+/**
+ * Whether each column holds something of its own.
+ *
+ * @param row in which they are named, where there is one
+ * @throws {BadFile} where two of them do not, and which one is meant matters
+ */
+export function checkNames({ names, variables }: Columns, message: CampaignMessage, row?: number): void {
+  const refuse = (what: string, cure: string): never => {
+    throw new BadFile("BadHeader", { what, cure, ...(row !== undefined && { row }) });
+  };
+  const first = new Map<string, number>();
+  for (const [index, name] of names.entries()) {
+    const role = ROLE_OF_NAME.get(name);
+    const same = first.get(role ?? name);
+    first.set(role ?? name, same ?? index);
+    if (same === undefined || name === "" || ATTRIBUTE.test(name)) continue;
+    const both = role === undefined ? `${same + 1} and ${index + 1}` : `${names[same]} and ${name}`;
+    refuse(`the columns ${both} hold the same`, "Rename or remove one of them.");
+  }
+  for (const variable of usedVariables(message)) {
+    if (names[variables.get(variable) ?? -1] === variable) continue;
+    const meant = new Set(names.filter((name) => shortName(name) === variable));
+    if (meant.size < 2) continue;
+    const cure = `Say in the message which one is meant: ${[...meant].map((name) => `{{${name}}}`).join(" or ")}.`;
+    refuse(`{{${variable}}} can be any of ${meant.size} columns`, cure);
+  }
 }
 
 /**
@@ -73,14 +107,7 @@ export function checkHeader(
       cure: meant ?? "Add it, or name one channel type for all rows with --channel.",
     });
   }
-  const twice = names.find((name, index) => sameColumn(names, name) !== index && name !== "");
-  if (twice !== undefined) {
-    throw new BadFile("BadHeader", {
-      row: 1,
-      what: `column ${names.lastIndexOf(twice) + 1} is the same as column ${sameColumn(names, twice) + 1}`,
-      cure: "Rename or remove one of them.",
-    });
-  }
+  checkNames(columns, message, 1);
   const lacking = [...requiredVariables(message)].filter((name) => !variables.has(name));
   if (lacking.length > 0) {
     const presentable = [...variables.keys()].filter(isPresentable);
@@ -98,23 +125,9 @@ export function checkHeader(
 
 /** Columns that nobody reads: no harm, but perhaps a misspelt variable. */
 export function unusedColumns({ variables, names }: Columns, message: CampaignMessage): readonly string[] {
-  const used = usedVariables(message);
-  return [...variables]
-    .filter(([name, index]) => !used.has(name) && !ROLE_OF_NAME.has(names[index] ?? ""))
-    .map(([name]) => name);
-}
-
-/** Indexes of the columns that are read: where several would be the same, the first. JSON lines may have such. */
-export function columnsThatCount(names: readonly string[]): readonly number[] {
-  return names.flatMap((name, index) => (sameColumn(names, name) === index ? [index] : []));
-}
-
-/** The first column that holds the same as the one called `name`. */
-function sameColumn(names: readonly string[], name: string): number {
-  const role = ROLE_OF_NAME.get(name);
-  return names.findIndex((other) =>
-    role === undefined ? variableOf(other) === variableOf(name) : ROLE_OF_NAME.get(other) === role,
-  );
+  const used = new Set(Array.from(usedVariables(message), (variable) => names[variables.get(variable) ?? -1]));
+  const unused = names.filter((name) => name !== "" && !used.has(name) && !ROLE_OF_NAME.has(name));
+  return [...new Set(unused.map(shortName))];
 }
 
 function noToken(names: readonly string[]): BadFile {

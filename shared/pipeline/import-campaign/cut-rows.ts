@@ -1,6 +1,5 @@
 import { BadFile } from "../../core/campaign/bad-file.ts";
 import { parseCheckpoint } from "../../core/campaign/checkpoint.ts";
-import { columnsThatCount } from "../../core/campaign/columns.ts";
 import { csvRow } from "../../core/campaign/csv.ts";
 import type { RowSet } from "../../core/campaign/row-set.ts";
 import type { CampaignStore, RecipientsFile, RowPosition } from "../../ports.ts";
@@ -18,10 +17,9 @@ export async function* cutRows(
   const checkpoint = parseCheckpoint<RowPosition>((await store.readCheckpoint()) ?? "{}");
   if (checkpoint === undefined || checkpoint.version !== (await source.version())) throw isAnother();
   const { columns, newline } = checkpoint.position;
-  const indexes = source.hasHeader ? [...columns.keys()] : columnsThatCount(columns);
   const cut = (values: readonly (string | undefined)[]) =>
     csvRow(
-      indexes.map((index) => values[index] ?? ""),
+      columns.map((_, index) => values[index] ?? ""),
       newline,
     );
   yield cut(columns);

@@ -3,7 +3,7 @@ import { BadFile } from "../../core/campaign/bad-file.ts";
 import type { CampaignMessage } from "../../core/campaign/campaign-message.ts";
 import { type Checkpoint, formatCheckpoint, parseCheckpoint } from "../../core/campaign/checkpoint.ts";
 import type { CampaignRequest } from "../../core/campaign/chunks.ts";
-import { checkHeader, mapColumns } from "../../core/campaign/columns.ts";
+import { checkHeader, checkNames, mapColumns } from "../../core/campaign/columns.ts";
 import { type Row, rowReader } from "../../core/campaign/read-row.ts";
 import type { Reject } from "../../core/campaign/reject.ts";
 import { countRecipient, countReject, emptyTally, type Tally } from "../../core/campaign/tally.ts";
@@ -93,6 +93,7 @@ export async function split(task: SplitTask, ports: SplitPorts): Promise<Split> 
     if (batch.columns !== columns.names) {
       columns = mapColumns(batch.columns);
       if (file.hasHeader && batch.columns.length > 0) checkHeader(columns, task);
+      else checkNames(columns, task.message);
       read = rowReader({ ...task, columns });
     }
     for (const row of batch.rows) take(row);

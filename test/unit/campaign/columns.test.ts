@@ -33,6 +33,8 @@ describe("mapColumns", () => {
     ["Location.Country", "Location.Country"],
     ["Attributes.", "Attributes."],
     ["My.Attributes.name", "My.Attributes.name"],
+    ["Attributes.name", "Attributes.name"],
+    ["User.UserAttributes.name", "User.UserAttributes.name"],
     ["token", "token"],
   ])("%s is the variable %s", (name, variable) => {
     expect(mapColumns(["other", name]).variables.get(variable)).toBe(1);
@@ -44,9 +46,20 @@ it("has the first of several columns, and none for a name that is empty", () => 
   const variables = new Map([
     ["Address", 0],
     ["name", 2],
+    ["Attributes.name", 3],
     ["token", 4],
   ]);
   expect(mapColumns(names)).toEqual({ names, token: 0, variables });
+});
+
+it("takes a variable for the column of that very name, and an attribute's short name for the first of them", () => {
+  const { variables } = mapColumns(["Attributes.a", "a", "User.UserAttributes.b", "User.UserAttributes.b"]);
+  expect(Object.fromEntries(variables)).toEqual({
+    a: 1,
+    "Attributes.a": 0,
+    b: 2,
+    "User.UserAttributes.b": 2,
+  });
 });
 
 describe("checkHeader", () => {
@@ -60,6 +73,9 @@ describe("checkHeader", () => {
     { header: "token,channel,,", body: "{{name|you}}" },
     { header: "token", body: "Hi", channel: "GCM" as const },
     { header: "token,channel,locale", body: "{{locale}} {{token}}" },
+    { header: "token,channel,name,Attributes.name", body: "{{name}}" },
+    { header: "token,channel,Attributes.name,User.UserAttributes.name", body: "{{User.UserAttributes.name}}" },
+    { header: "token,channel,Attributes.ride,Attributes.ride", body: "{{ride}}" },
   ])("takes $header", ({ header, ...options }) => {
     expect(() => check(header, options)).not.toThrow();
   });
@@ -93,12 +109,24 @@ describe("checkHeader", () => {
       cure: "Rename the column chanel to channel.",
     },
     { header: "token,name", code: "MissingColumn", words: "no column says the channel type", cure: "--channel" },
-    { header: "token,channel,Address", code: "BadHeader", words: "column 3 is the same as column 1", cure: "Rename" },
     {
-      header: "token,channel,name,Attributes.name",
+      header: "token,channel,Address",
       code: "BadHeader",
-      words: "column 4 is the same as column 3",
+      words: "row 1: the columns token and Address hold",
       cure: "Rename",
+    },
+    {
+      header: "token,channel,name,name",
+      code: "BadHeader",
+      words: "the columns 3 and 4 hold the same",
+      cure: "Rename",
+    },
+    {
+      header: "token,channel,Attributes.name,User.UserAttributes.name",
+      body: "{{name}}",
+      code: "BadHeader",
+      words: "{{name}} can be any of 2 columns",
+      cure: "which one is meant: {{Attributes.name}} or {{User.UserAttributes.name}}.",
     },
     {
       header: "token,channel,nmae",
@@ -128,4 +156,8 @@ describe("checkHeader", () => {
 it("tells which columns no message uses", () => {
   const columns = mapColumns(["token", "channel", "Attributes.name", "city", "User.UserId"]);
   expect(unusedColumns(columns, campaignMessage("{{city}}"))).toEqual(["name"]);
+  expect(unusedColumns(columns, campaignMessage("{{city}} {{name}}"))).toEqual([]);
+  expect(unusedColumns(columns, campaignMessage("{{city}} {{Attributes.name}}"))).toEqual([]);
+  const repeated = mapColumns(["token", "channel", "Attributes.ride", "Attributes.ride", "", ""]);
+  expect(unusedColumns(repeated, campaignMessage("{{ride}}"))).toEqual([]);
 });

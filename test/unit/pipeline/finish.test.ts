@@ -49,7 +49,7 @@ const asCsv = (people: readonly Person[], newline: string) =>
     .map((values) => csvRow(values, newline))
     .join("");
 
-/** As Pinpoint has them, and in some lines a second name that does not count. */
+/** As Pinpoint has them, and some lines with attributes that others do not have. */
 const asLines = (people: readonly Person[]) =>
   people
     .map(({ token: Address, channel: ChannelType, name }, index) =>
@@ -57,7 +57,7 @@ const asLines = (people: readonly Person[]) =>
         ChannelType,
         Address,
         Attributes: { name: [name, "other"] },
-        ...(index % 3 === 0 && { User: { UserAttributes: { name: ["nobody"], age: [index] } } }),
+        ...(index % 3 === 0 && { User: { UserId: String(index), UserAttributes: { "first name": ["nobody"] } } }),
       }),
     )
     .join("\n");

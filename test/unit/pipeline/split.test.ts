@@ -82,6 +82,13 @@ describe("split", () => {
     await expect(splitText(text)).rejects.toMatchObject({ name: "BadFile", code });
   });
 
+  it("refuses JSON lines in which nobody can say which name is meant, wherever it comes", async () => {
+    const lines = ['{"token":"a","channel":"GCM","name":"Ada"}', '{"Address":"b","channel":"GCM","name":"Bob"}'];
+    const splitting = splitText(lines.join("\n"), { name: "x.jsonl" });
+    await expect(splitting).rejects.toMatchObject({ name: "BadFile", code: "BadHeader" });
+    await expect(splitting).rejects.toThrow("the columns token and Address hold the same");
+  });
+
   it("refuses a file that was changed while it was read, and then begins anew", async () => {
     const store = memoryCampaign();
     const text = "token,channel,name\na,GCM,Ada\n";
