@@ -1,6 +1,6 @@
 import { networkInterfaces } from "node:os";
 import { DescribeTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { ListBucketsCommand, S3Client } from "@aws-sdk/client-s3";
+import { GetObjectCommand, ListBucketsCommand, S3Client } from "@aws-sdk/client-s3";
 import {
   GetQueueAttributesCommand,
   GetQueueUrlCommand,
@@ -9,7 +9,11 @@ import {
   type SQSClient,
 } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { s3Client } from "../../shared/aws/s3-client.ts";
+import { upload } from "../../shared/aws/s3-upload.ts";
 import { type Emulators, startEmulators } from "../../tools/local/emulators.ts";
+import { queueDepth } from "../../tools/local/queue-depth.ts";
+import { LOCAL_CREDENTIALS } from "../support/local-credentials.ts";
 import { takeMessages } from "../support/sqs.ts";
 
 let emulators: Emulators;
@@ -27,9 +31,10 @@ beforeAll(async () => {
         deadLetters: { queueName: "dead-letters", maxReceiveCount: 3 },
       },
       { name: "texts", retentionDays: 4 },
+      { name: "drops", retentionDays: 4 },
     ],
     tables: ["state"],
-    buckets: ["imports"],
+    buckets: [{ name: "imports", tells: { queueName: "drops", prefix: "campaigns/", suffix: "/campaign.json" } }],
   });
   sqs = emulators.sqsClient();
 });
@@ -100,7 +105,53 @@ it("makes tables and buckets, found through the environment's endpoints alone", 
   });
   const s3 = new S3Client({ ...settings, endpoint: environment["AWS_ENDPOINT_URL_S3"] ?? "" });
   const { Buckets = [] } = await s3.send(new ListBucketsCommand({}));
-  expect(Buckets.map(({ Name }) => Name)).toEqual(["imports"]);
+  expect(Buckets.map(({ Name }) => Name)).toContain("imports");
+});
+
+describe("a bucket", () => {
+  let s3: S3Client;
+  beforeAll(() => {
+    s3 = s3Client({ ...LOCAL_CREDENTIALS, endpoint: emulators.environment["AWS_ENDPOINT_URL_S3"] ?? "" });
+  });
+  afterAll(() => s3.destroy());
+  const put = (key: string, ...blocks: readonly string[]) =>
+    upload(
+      s3,
+      { bucket: "imports", key },
+      blocks.map((block) => Buffer.from(block)),
+    );
+  const get = async (Key: string, VersionId?: string) => {
+    const { Body, VersionId: version } = await s3.send(new GetObjectCommand({ Bucket: "imports", Key, VersionId }));
+    return { text: await Body?.transformToString(), version };
+  };
+
+  it("keeps every version of a file, in one piece or in several", async () => {
+    const first = await put("a/people.csv", "one");
+    const second = await put("a/people.csv", "x".repeat(9_000_000));
+    const third = await put("a/people.csv", "three");
+    expect(new Set([first, second, third]).size).toBe(3);
+    expect(await get("a/people.csv", first)).toEqual({ text: "one", version: first });
+    expect((await get("a/people.csv", second)).text).toHaveLength(9_000_000);
+    expect(await get("a/people.csv")).toEqual({ text: "three", version: third });
+    await expect(get("a/people.csv", "none")).rejects.toThrow();
+  });
+
+  it("tells of the files that it is to tell of, and of no others", async () => {
+    await put("campaigns/spring sale/people.csv", "token");
+    await put("elsewhere/campaign.json", "{}");
+    const versionId = await put("campaigns/spring sale:2026/campaign.json", "{}");
+    const [message] = await takeMessages(sqs, emulators.queueUrl("drops"), 1);
+    expect(JSON.parse(message?.Body ?? "")).toMatchObject({
+      Records: [
+        {
+          eventSource: "aws:s3",
+          eventName: "ObjectCreated:Put",
+          s3: { bucket: { name: "imports" }, object: { key: "campaigns/spring+sale%3A2026/campaign.json", versionId } },
+        },
+      ],
+    });
+    expect((await queueDepth(sqs, emulators.queueUrl("drops"))).visible).toBe(0);
+  });
 });
 
 const outsideAddresses = Object.values(networkInterfaces())

@@ -1,10 +1,15 @@
 import { CreateTableCommand, DynamoDBClient, waitUntilTableExists } from "@aws-sdk/client-dynamodb";
-import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
+import {
+  CreateBucketCommand,
+  PutBucketNotificationConfigurationCommand,
+  PutBucketVersioningCommand,
+  S3Client,
+} from "@aws-sdk/client-s3";
 import { CreateQueueCommand, type QueueAttributeName, SQSClient } from "@aws-sdk/client-sqs";
 import { eventBusAt, type RemoteEventBus } from "./event-bus/remote.ts";
 import { processEntry } from "./locations.ts";
 import { startNodeChild } from "./node-child.ts";
-import { LOCAL_CREDENTIALS, LOCAL_REGION, type QueueSettings, queueArn } from "./stage.ts";
+import { type BucketSettings, LOCAL_CREDENTIALS, LOCAL_REGION, type QueueSettings, queueArn } from "./stage.ts";
 
 export interface EmulatorUrls {
   /** SQS, SNS and S3. */
@@ -12,6 +17,8 @@ export interface EmulatorUrls {
   readonly dynalite: string;
   /** EventBridge. */
   readonly eventBus: string;
+  /** EventBridge Scheduler. */
+  readonly scheduler: string;
 }
 
 export interface EmulatorOptions {
@@ -19,7 +26,7 @@ export interface EmulatorOptions {
   readonly queues: readonly QueueSettings[];
   /** Each with the keys `pk` and `sk`, both strings. */
   readonly tables?: readonly string[];
-  readonly buckets?: readonly string[];
+  readonly buckets?: readonly BucketSettings[];
   readonly onLine?: (line: string, stream: "stdout" | "stderr") => void;
 }
 
@@ -37,7 +44,10 @@ export interface Emulators {
 /** The SDK's own 50 would be taken by the long polls of a mapping with 50 consumers. */
 const MOST_SOCKETS = 256;
 
-/** Starts SQS, SNS, S3, DynamoDB and EventBridge on free ports of 127.0.0.1, with the given queues, tables and buckets. */
+/**
+ * Starts SQS, SNS, S3, DynamoDB, EventBridge and its Scheduler on free ports of 127.0.0.1, with the given queues, tables and
+ * buckets, which keep versions.
+ */
 export async function startEmulators(options: EmulatorOptions): Promise<Emulators> {
   const { urls, close } = await startProcess(options.onLine ?? (() => undefined));
   const settings = { region: LOCAL_REGION, credentials: LOCAL_CREDENTIALS };
@@ -64,6 +74,7 @@ export async function startEmulators(options: EmulatorOptions): Promise<Emulator
       AWS_ENDPOINT_URL_S3: urls.fauxqs,
       AWS_ENDPOINT_URL_DYNAMODB: urls.dynalite,
       AWS_ENDPOINT_URL_EVENTBRIDGE: urls.eventBus,
+      AWS_ENDPOINT_URL_SCHEDULER: urls.scheduler,
     },
     sqsClient,
     queueUrl: (queueName) => `${urls.fauxqs}/000000000000/${queueName}`,
@@ -129,7 +140,25 @@ async function createTables(client: DynamoDBClient, tables: readonly string[]): 
   client.destroy();
 }
 
-async function createBuckets(s3: S3Client, buckets: readonly string[]): Promise<void> {
-  for (const Bucket of buckets) await s3.send(new CreateBucketCommand({ Bucket }));
+async function createBuckets(s3: S3Client, buckets: readonly BucketSettings[]): Promise<void> {
+  for (const { name: Bucket, tells } of buckets) {
+    await s3.send(new CreateBucketCommand({ Bucket }));
+    const VersioningConfiguration = { Status: "Enabled" } as const;
+    await s3.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration }));
+    if (tells === undefined) continue;
+    const FilterRules = [
+      { Name: "prefix", Value: tells.prefix },
+      { Name: "suffix", Value: tells.suffix },
+    ] as const;
+    const QueueConfigurations = [
+      {
+        QueueArn: queueArn(tells.queueName),
+        Events: ["s3:ObjectCreated:*" as const],
+        Filter: { Key: { FilterRules: [...FilterRules] } },
+      },
+    ];
+    const NotificationConfiguration = { QueueConfigurations };
+    await s3.send(new PutBucketNotificationConfigurationCommand({ Bucket, NotificationConfiguration }));
+  }
   s3.destroy();
 }

@@ -15,8 +15,10 @@ import type { PushSimulatorSettings } from "./push-simulator/server.ts";
 import { queuesEmpty } from "./queue-depth.ts";
 import {
   type FedFunctionSettings,
+  importCampaignEnvironment,
   LOCAL_APPLICATION_ID,
-  LOCAL_BUCKET_NAME,
+  LOCAL_BUCKET,
+  LOCAL_IMPORT,
   LOCAL_LANES,
   LOCAL_QUEUE_NAMES,
   LOCAL_RATE,
@@ -37,7 +39,8 @@ export interface StackOptions {
   readonly applicationIds?: readonly string[];
   /** What differs from the local stage. */
   readonly lanes?: Readonly<Partial<Record<Lane, Partial<FedFunctionSettings>>>>;
-  /** Settings of `send-messages` that differ from the local stage. */
+  readonly imports?: Partial<FedFunctionSettings>;
+  /** Settings of the functions that differ from the local stage. */
   readonly environment?: Readonly<Record<string, string>>;
   /** `off`: dead tokens stay on their queue, for a consumer of one's own. */
   readonly retire?: "on" | "off";
@@ -79,6 +82,8 @@ export interface Stack {
   /** Resolves when `retire-dead-tokens` has told of every dead token, or holds it. @throws the signal's reason */
   retired(signal?: AbortSignal): Promise<void>;
   environments(): readonly (EnvironmentStatus & { readonly lane: Lane })[];
+  /** Those of `import-campaign`. */
+  importEnvironments(): readonly EnvironmentStatus[];
   /** Ends an execution environment at once. What it held is received again. False where there is none of this id. */
   kill(environmentId: string): Promise<boolean>;
   /** Ends everything at once; what is on the queues is gone. To lose nothing, wait for `idle` first. */
@@ -86,8 +91,8 @@ export interface Stack {
 }
 
 /**
- * Starts the pipeline on this machine: emulators, the push simulator, both lanes of the built `send-messages`, and
- * `retire-dead-tokens`.
+ * Starts the pipeline on this machine: emulators, the push simulator, both lanes of the built `send-messages`,
+ * `retire-dead-tokens` and `import-campaign`.
  * A `kill` in the simulator's script ends every environment that is busy.
  *
  * @throws {Error} when a function has not been built
@@ -95,7 +100,8 @@ export interface Stack {
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const folder = options.functionFolder ?? builtFunction("send-messages");
   const retireFolder = builtFunction("retire-dead-tokens");
-  await Promise.all([folder, ...(options.retire === "off" ? [] : [retireFolder])].map(mustBeBuilt));
+  const importFolder = builtFunction("import-campaign");
+  await Promise.all([folder, importFolder, ...(options.retire === "off" ? [] : [retireFolder])].map(mustBeBuilt));
   const lanes: LocalLanes = {
     transactional: { ...LOCAL_LANES.transactional, ...options.lanes?.transactional },
     campaign: { ...LOCAL_LANES.campaign, ...options.lanes?.campaign },
@@ -110,7 +116,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const emulators = await startEmulators({
     queues: localQueues(lanes),
     tables: Object.values(LOCAL_TABLE_NAMES),
-    buckets: [LOCAL_BUCKET_NAME],
+    buckets: [LOCAL_BUCKET],
     onLine: (line, stream) => log("emulators", stream, line),
   });
   const running: RunningLane[] = [];
@@ -125,6 +131,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       if (ids.length === 0) return;
       applicationIds = ids;
       for (const { lane, lambda } of running) lambda.configure(environmentWith(variablesOf(lane)));
+      imports.lambda.configure(environmentWith(variablesOfImports()));
       options.onApplications?.(ids);
     },
   }).catch(async (error) => {
@@ -136,6 +143,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const queueUrl = (name: QueueName) => emulators.queueUrl(LOCAL_QUEUE_NAMES[name]);
   const environment = { ...emulators.environment, AWS_ENDPOINT_URL_PINPOINT: simulator.url };
   const variablesOf = (lane: Lane) => sendMessagesEnvironment(lane, { lanes, rate, applicationIds, queueUrl });
+  const variablesOfImports = () => importCampaignEnvironment({ rate, applicationIds, queueUrl });
   const environmentWith = (variables: Variables) => ({ ...environment, ...variables, ...options.environment });
   /** Starts a function and the mapping that feeds it from its queue. */
   const start = ({ name, queue, folder, variables, ...settings }: FedFunction) => {
@@ -168,6 +176,14 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     variables,
   } as const;
   const retire = options.retire === "off" ? [] : [start({ ...LOCAL_RETIRE, ...retireDeadTokens })];
+  const imports = start({
+    ...LOCAL_IMPORT,
+    ...options.imports,
+    name: "import-campaign",
+    queue: "imports",
+    folder: importFolder,
+    variables: variablesOfImports(),
+  });
 
   return {
     environment,
@@ -182,14 +198,15 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     retired: (signal) => queuesEmpty(sqs, [queueUrl("deadTokens")], signal),
     environments: () =>
       running.flatMap(({ lane, lambda }) => lambda.environments().map((status) => ({ ...status, lane }))),
+    importEnvironments: () => imports.lambda.environments(),
     async kill(environmentId) {
-      const killed = await Promise.all(running.map(({ lambda }) => lambda.kill(environmentId)));
+      const killed = await Promise.all([...running, imports].map(({ lambda }) => lambda.kill(environmentId)));
       return killed.includes(true);
     },
     async close() {
       closing = true;
       await Promise.all(
-        [...running, ...retire].map(({ lambda, mapping }) => Promise.all([lambda.close(), mapping.stop()])),
+        [...running, ...retire, imports].map(({ lambda, mapping }) => Promise.all([lambda.close(), mapping.stop()])),
       );
       sqs.destroy();
       await Promise.all([simulator.close(), emulators.close()]);

@@ -68,6 +68,24 @@ export const LOCAL_RETIRE: FedFunctionSettings = {
   memoryMb: 512,
 };
 
+/**
+ * `import-campaign`: a record is a campaign. What is left of 30 s at the end of an invocation is for handing it over; and
+ * every further receive of a record means that an invocation has died or could not go on, which a campaign survives a
+ * hundred times.
+ */
+export const LOCAL_IMPORT: FedFunctionSettings = {
+  visibilityTimeoutSeconds: 120,
+  maxReceiveCount: 100,
+  batchSize: 1,
+  batchingWindowSeconds: 0,
+  maximumConcurrency: 4,
+  timeoutSeconds: 120,
+  memoryMb: 1769,
+};
+
+/** Deployed 20 s. */
+const TAKEOVER_SECONDS = 3;
+
 /** The breaker looks so far around a death, and a dead token waits as long for what dies after it. Deployed 300 s. */
 const BREAKER_WINDOW_SECONDS = 5;
 
@@ -81,6 +99,12 @@ export interface QueueSettings {
   readonly deadLetters?: { readonly queueName: string; readonly maxReceiveCount: number };
 }
 
+export interface BucketSettings {
+  readonly name: string;
+  /** The queue that hears of new files, whose keys begin and end so. */
+  readonly tells?: { readonly queueName: string; readonly prefix: string; readonly suffix: string };
+}
+
 export const LOCAL_QUEUE_NAMES = {
   transactional: "sluice-local-transactional",
   campaign: "sluice-local-campaign",
@@ -90,6 +114,7 @@ export const LOCAL_QUEUE_NAMES = {
   deadTokensDeadLetters: "sluice-local-dead-tokens-dead-letters",
   heldTokens: "sluice-local-held-tokens",
   imports: "sluice-local-imports",
+  importsDeadLetters: "sluice-local-imports-dead-letters",
 } as const;
 
 export type QueueName = keyof typeof LOCAL_QUEUE_NAMES;
@@ -97,6 +122,12 @@ export type QueueName = keyof typeof LOCAL_QUEUE_NAMES;
 export const LOCAL_TABLE_NAMES = { state: "sluice-local-state", rate: "sluice-local-rate" } as const;
 
 export const LOCAL_BUCKET_NAME = "sluice-local-imports";
+
+/** Where campaigns are dropped. */
+export const LOCAL_BUCKET: BucketSettings = {
+  name: LOCAL_BUCKET_NAME,
+  tells: { queueName: LOCAL_QUEUE_NAMES.imports, prefix: "campaigns/", suffix: "/campaign.json" },
+};
 
 const DEAD_LETTER_QUEUE_OF = {
   transactional: "transactionalDeadLetters",
@@ -129,7 +160,13 @@ export function localQueues(lanes: LocalLanes): QueueSettings[] {
       deadLetters: { queueName: names.deadTokensDeadLetters, maxReceiveCount: LOCAL_RETIRE.maxReceiveCount },
     },
     { name: names.heldTokens, retentionDays: 14 },
-    { name: names.imports, retentionDays: 4 },
+    { name: names.importsDeadLetters, retentionDays: 14 },
+    {
+      name: names.imports,
+      retentionDays: 4,
+      visibilityTimeoutSeconds: LOCAL_IMPORT.visibilityTimeoutSeconds,
+      deadLetters: { queueName: names.importsDeadLetters, maxReceiveCount: LOCAL_IMPORT.maxReceiveCount },
+    },
   ];
 }
 
@@ -168,6 +205,32 @@ export function retireDeadTokensEnvironment(queueUrl: (name: QueueName) => strin
     STATE_TABLE_NAME: LOCAL_TABLE_NAMES.state,
     HELD_TOKEN_QUEUE_URL: queueUrl("heldTokens"),
     EVENT_BUS_NAME: "default",
+    BREAKER_WINDOW_SECONDS: String(BREAKER_WINDOW_SECONDS),
+    NODE_OPTIONS: "--enable-source-maps",
+  };
+}
+
+/** The same for `import-campaign`. */
+export function importCampaignEnvironment({
+  rate,
+  applicationIds,
+  queueUrl,
+}: {
+  readonly rate: Rate;
+  readonly applicationIds: readonly string[];
+  readonly queueUrl: (name: QueueName) => string;
+}): Record<string, string> {
+  return {
+    APPLICATION_IDS: applicationIds.join(","),
+    IMPORT_QUEUE_URL: queueUrl("imports"),
+    IMPORT_QUEUE_ARN: queueArn(LOCAL_QUEUE_NAMES.imports),
+    IMPORT_BUCKET_NAME: LOCAL_BUCKET_NAME,
+    REQUEST_QUEUE_URL: queueUrl("campaign"),
+    STATE_TABLE_NAME: LOCAL_TABLE_NAMES.state,
+    SCHEDULE_GROUP_NAME: "sluice-local",
+    SCHEDULE_ROLE_ARN: "arn:aws:iam::000000000000:role/sluice-local-wake",
+    MESSAGES_PER_SECOND: String(rate.messagesPerSecond),
+    TAKEOVER_SECONDS: String(TAKEOVER_SECONDS),
     BREAKER_WINDOW_SECONDS: String(BREAKER_WINDOW_SECONDS),
     NODE_OPTIONS: "--enable-source-maps",
   };

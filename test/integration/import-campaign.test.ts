@@ -1,0 +1,107 @@
+import { readFileSync } from "node:fs";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import type { S3Client } from "@aws-sdk/client-s3";
+import { GetObjectCommand } from "@aws-sdk/client-s3";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { dynamodbCampaigns } from "../../shared/aws/dynamodb-campaigns.ts";
+import { s3Client } from "../../shared/aws/s3-client.ts";
+import { upload } from "../../shared/aws/s3-upload.ts";
+import { systemClock } from "../../shared/aws/system-clock.ts";
+import { campaignKey, orderKey, outputKey } from "../../shared/core/campaign/bucket-keys.ts";
+import type { Campaign } from "../../shared/core/campaign/campaign.ts";
+import type { Campaigns } from "../../shared/ports.ts";
+import { type Stack, startStack } from "../../tools/local/stack.ts";
+import { LOCAL_BUCKET_NAME, LOCAL_TABLE_NAMES } from "../../tools/local/stage.ts";
+import { LOCAL_CREDENTIALS } from "../support/local-credentials.ts";
+import { sendBodies } from "../support/sqs.ts";
+
+let stack: Stack;
+let s3: S3Client;
+let campaigns: Campaigns;
+
+beforeAll(async () => {
+  stack = await startStack();
+  const endpoint = (service: string) => stack.environment[`AWS_ENDPOINT_URL_${service}`] ?? "";
+  s3 = s3Client({ ...LOCAL_CREDENTIALS, endpoint: endpoint("S3") });
+  const client = new DynamoDBClient({ ...LOCAL_CREDENTIALS, endpoint: endpoint("DYNAMODB") });
+  campaigns = dynamodbCampaigns({ client, tableName: LOCAL_TABLE_NAMES.state, days: 1, clock: systemClock() });
+});
+afterAll(async () => {
+  s3.destroy();
+  await stack.close();
+});
+
+const bucket = LOCAL_BUCKET_NAME;
+const put = (key: string, content: string) => upload(s3, { bucket, key }, [Buffer.from(content)]);
+const read = async (Key: string) =>
+  (await s3.send(new GetObjectCommand({ Bucket: bucket, Key }))).Body?.transformToString();
+
+/** Waits for a campaign to come to a state. */
+async function campaignIn(id: string, state: Campaign["state"]): Promise<Campaign> {
+  let last: Campaign | undefined;
+  await expect
+    .poll(
+      async () => {
+        const answer = await campaigns.read(id);
+        if (answer.kind === "known") last = answer.campaign;
+        return last?.state;
+      },
+      { timeout: 60_000, interval: 200 },
+    )
+    .toBe(state);
+  return last as Campaign;
+}
+
+const MESSAGE = { GCMMessage: { Title: "Sale", Body: "{{name}}, 20 % off" } };
+
+it("sends a file that somebody has dropped in the bucket, to the end", async () => {
+  // S3 tries out whether it may tell, when notifications are configured.
+  const test = readFileSync(new URL("../../events/import-record/s3-test-event.json", import.meta.url), "utf8");
+  await sendBodies(stack.sqs, stack.queueUrls.imports, [test]);
+
+  const rows = Array.from({ length: 1_000 }, (_, row) => `token-${row},GCM,Ada ${row}`);
+  const Key = campaignKey("spring:sale", "people of spring.csv");
+  const VersionId = await put(Key, ["token,channel,name", ...rows, "token-1000,GCM,"].join("\n"));
+  // Another file by now: the version that is meant is the one before.
+  await put(Key, "token,channel,name\nsomebody-else,GCM,Eve");
+  await put(orderKey("spring:sale"), JSON.stringify({ Recipients: { Key, VersionId }, Message: MESSAGE }));
+
+  const ended = await campaignIn("spring:sale", "completed");
+  expect(ended).toMatchObject({ split: { rows: 1_001, recipients: { GCM: 1_000 }, rejects: { MissingVariable: 1 } } });
+  expect((await stack.simulator.ledger()).devices).toMatchObject({ received: 1_000 });
+  expect(await stack.eventBus.events()).toContainEqual(
+    expect.objectContaining({ source: "sluice", "detail-type": "Campaign Completed" }),
+  );
+  expect(await read(outputKey("spring:sale", "rejected.csv"))).toMatch(
+    /^row,column,code,message\r?\n1002,name,MissingV/,
+  );
+});
+
+it("says of a campaign.json that is none what is wrong with it", async () => {
+  await put(orderKey("broken"), '{"Recipients":{"Key":"people.csv"},"Message":{"GCMMessage":{"Titel":"Sale"}}}');
+  const { because } = await campaignIn("broken", "failed");
+  expect(because).toMatchObject({ reason: "BadMessage", words: expect.stringContaining("did you mean Title?") });
+});
+
+it("begins a campaign at its time", async () => {
+  const Key = campaignKey("later", "people.csv");
+  await put(Key, "token,channel,name\nlater-1,GCM,Ada");
+  const startAtMs = Date.now() + 5_000;
+  const Options = { StartAt: new Date(startAtMs).toISOString() };
+  await put(orderKey("later"), JSON.stringify({ Recipients: { Key }, Message: MESSAGE, Options }));
+  expect(await campaignIn("later", "scheduled")).toMatchObject({ startAtMs });
+  const { sendingSinceMs } = await campaignIn("later", "completed");
+  expect(sendingSinceMs).toBeGreaterThanOrEqual(startAtMs);
+});
+
+it("goes on with a campaign whose function has died", async () => {
+  const Key = campaignKey("killed", "people.csv");
+  const rows = Array.from({ length: 400 }, (_, row) => `killed-${row},GCM,Ada`);
+  await put(Key, ["token,channel,name", ...rows].join("\n"));
+  await put(orderKey("killed"), JSON.stringify({ Recipients: { Key }, Message: MESSAGE, Options: { Rate: 100 } }));
+  await campaignIn("killed", "sending");
+  const busy = stack.importEnvironments().filter(({ state }) => state === "busy");
+  expect(busy).toHaveLength(1);
+  for (const { id } of busy) await stack.kill(id);
+  expect(await campaignIn("killed", "completed")).toMatchObject({ standing: { words: { sent: 400 } } });
+});
