@@ -1,13 +1,20 @@
+import { createHash } from "node:crypto";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { SQSClient } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { dynamodbCampaigns } from "../../shared/aws/dynamodb-campaigns.ts";
 import { gateClient } from "../../shared/aws/gate-client.ts";
+import { s3Client } from "../../shared/aws/s3-client.ts";
+import { s3ImportBucket } from "../../shared/aws/s3-import-bucket.ts";
 import { systemClock } from "../../shared/aws/system-clock.ts";
 import { type Campaign, onEnd } from "../../shared/core/campaign/campaign.ts";
-import type { Campaigns } from "../../shared/ports.ts";
+import type { Campaigns, ImportBucket } from "../../shared/ports.ts";
 import { IMPORT_OUTPUTS, OTHER_OUTPUTS, QUEUE_OUTPUTS } from "../../tools/cli/deployment.ts";
+import { bytesOf } from "../../tools/cli/import/file-hash.ts";
 import { type Emulators, startEmulators } from "../../tools/local/emulators.ts";
-import { LOCAL_QUEUE_NAMES, LOCAL_TABLE_NAMES } from "../../tools/local/stage.ts";
+import { LOCAL_BUCKET_NAME, LOCAL_CREDENTIALS, LOCAL_QUEUE_NAMES, LOCAL_TABLE_NAMES } from "../../tools/local/stage.ts";
 import { describeStacks } from "../support/cloudformation.ts";
 import { type FakeHttpService, startFakeHttpService } from "../support/fake-http-service.ts";
 import { runSluice, serveSluice } from "../support/run-sluice.ts";
@@ -27,6 +34,7 @@ beforeAll(async () => {
   emulators = await startEmulators({
     queues: [{ name: imports, retentionDays: 4 }],
     tables: [LOCAL_TABLE_NAMES.state, LOCAL_TABLE_NAMES.rate],
+    buckets: [LOCAL_BUCKET_NAME],
   });
   const outputs = {
     ...Object.fromEntries(Object.values(QUEUE_OUTPUTS).map((output) => [output, "none"])),
@@ -34,7 +42,10 @@ beforeAll(async () => {
     [OTHER_OUTPUTS.stateTable]: LOCAL_TABLE_NAMES.state,
     [OTHER_OUTPUTS.rateTable]: LOCAL_TABLE_NAMES.rate,
   };
-  const withImports = { [IMPORT_OUTPUTS.queue]: emulators.queueUrl(imports), [IMPORT_OUTPUTS.bucket]: "imports" };
+  const withImports = {
+    [IMPORT_OUTPUTS.queue]: emulators.queueUrl(imports),
+    [IMPORT_OUTPUTS.bucket]: LOCAL_BUCKET_NAME,
+  };
   const stacks = {
     "sluice-shop": { ...outputs, ...withImports },
     "sluice-old": outputs,
@@ -44,7 +55,7 @@ beforeAll(async () => {
   environment = { ...emulators.environment, AWS_ENDPOINT_URL_CLOUDFORMATION: cloudFormation.url };
   sqs = emulators.sqsClient();
   const { AWS_ENDPOINT_URL_DYNAMODB: endpoint = "", AWS_REGION: region = "" } = emulators.environment;
-  const client = gateClient({ endpoint, region, credentials: { accessKeyId: "local", secretAccessKey: "local" } });
+  const client = gateClient({ endpoint, region, credentials: LOCAL_CREDENTIALS });
   const table = { client, tableName: LOCAL_TABLE_NAMES.state, answerWithinMs: 10_000 };
   campaigns = dynamodbCampaigns({ ...table, days: 15, clock: systemClock() });
 });
@@ -199,5 +210,100 @@ describe("sluice campaign", () => {
       ),
     });
     expect(await stateOf("silent")).toMatchObject({ state: "paused" });
+  });
+});
+
+describe("sluice import", () => {
+  let folder: string;
+  let bucket: ImportBucket;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "sluice-begin-"));
+    const { AWS_ENDPOINT_URL_S3: endpoint = "", AWS_REGION: region = "" } = emulators.environment;
+    bucket = s3ImportBucket(s3Client({ endpoint, region, credentials: LOCAL_CREDENTIALS }), LOCAL_BUCKET_NAME);
+    await writeFile(join(folder, "message.json"), JSON.stringify(MESSAGE));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  const MESSAGE = { GCMMessage: { Title: "Sale", Body: "{{name}}, today." } };
+  const people = async (rows: number) => {
+    const text = `token,channel,name\n${Array.from({ length: rows }, (_, row) => `t${row},GCM,Ada\n`).join("")}`;
+    await writeFile(join(folder, `people ${rows}.csv`), text);
+    return { file: `people ${rows}.csv`, text, hash: createHash("sha256").update(text).digest("hex") };
+  };
+  const begin = (file: string, id: string, ...more: readonly string[]) => {
+    const words = ["import", file, "--message", "message.json", "--campaign", id, ...more];
+    return runSluice([...words, "--stage", "shop"], { env: environment, cwd: folder });
+  };
+  const order = async (campaignId: string) => {
+    const text = await bucket.readOrder({ campaignId });
+    return text === undefined ? undefined : JSON.parse(text);
+  };
+
+  it("says what is sent, puts the file into the bucket, and campaign.json after it", async () => {
+    const { file, text, hash } = await people(3);
+    const options = ["--rate", "50", "--expires-at", "2099-01-01T00:00:00Z"];
+    const { exitCode, stdout, stderr } = await begin(file, "begun", ...options);
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 0,
+      stderr: `Begins the campaign begun on the stage shop: 3 recipients, at once, at 50 messages a second. Puts s3://${LOCAL_BUCKET_NAME}/campaigns/begun/people 3.csv and then campaigns/begun/campaign.json there.\n`,
+    });
+    expect(stdout).toContain("GCM               3      1\n");
+    expect(stdout).toContain("To see how it goes on: sluice campaign watch begun --stage shop\n");
+    const { Recipients, ...others } = await order("begun");
+    expect(others).toEqual({ Message: MESSAGE, Options: { Rate: 50, ExpiresAt: "2099-01-01T00:00:00Z" } });
+    expect(Recipients).toMatchObject({ Key: "campaigns/begun/people 3.csv", Hash: hash });
+    const there = bucket.recipients({
+      key: Recipients.Key,
+      ...(Recipients.VersionId && { versionId: Recipients.VersionId }),
+    });
+    const rows = (await Array.fromAsync(there.read())).flatMap((batch) => batch.rows);
+    expect(rows).toHaveLength(text.trimEnd().split("\n").length - 1);
+  });
+
+  it("begins nothing before somebody has said what there is to say, and then it does", async () => {
+    const { file, hash } = await people(10_001);
+    await create("earlier", { state: "completed", fileHash: hash });
+    const refused = async (words: readonly string[], says: RegExp) => {
+      const { exitCode, stderr } = await begin(file, "large-one", ...words);
+      expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: expect.stringMatching(says) });
+    };
+    await refused(["--start-at", "2020-01-01T00:00:00Z"], /^sluice: Nothing was started: --start-at .* has passed/);
+    await refused([], /same recipients file was sent before, by the campaign earlier \(completed\).*--again/);
+    await refused(["--again"], /10001 recipients would be told, more than 10000\. If that is right: --confirm 10001/);
+    expect(await order("large-one")).toBeUndefined();
+
+    const last = [
+      "--again",
+      "--confirm",
+      "10001",
+      "--rate",
+      "1",
+      "--expires-at",
+      new Date(Date.now() + 600_000).toISOString(),
+    ];
+    const { exitCode, stdout, stderr } = await begin(file, "large-one", ...last, "--json");
+    expect(JSON.parse(stdout)).toMatchObject({ started: true, warning: expect.stringMatching(/takes about 2\.8 h/) });
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: expect.stringMatching(/^Beware: It takes/) });
+    expect(await order("large-one")).toMatchObject({ Options: { Confirm: 10_001 } });
+  });
+
+  it("notices a file that is another one by the time it is put there", async () => {
+    const { file, text, hash } = await people(3);
+    const path = join(folder, file);
+    expect(Buffer.concat(await Array.fromAsync(bytesOf(path, hash))).toString()).toBe(text);
+    await expect(Array.fromAsync(bytesOf(path, "another"))).rejects.toMatchObject({ code: "Changed" });
+  });
+
+  it("refuses an id that is taken, and a file that is none", async () => {
+    await create("taken");
+    const { file } = await people(3);
+    expect(await begin(file, "taken")).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining("There is a campaign taken already, and it is being sent (sending)"),
+    });
+    expect(await begin("nobody.csv", "new")).toMatchObject({
+      exitCode: 2,
+      stderr: "sluice: nobody.csv: there is no such file. Is the path right?\n",
+    });
   });
 });

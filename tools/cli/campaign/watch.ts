@@ -11,8 +11,15 @@ import { type Watched, watchLine, watchObject } from "./watch-line.ts";
 
 export interface WatchOptions {
   readonly asJson: boolean;
-  /** Of one that has just been dropped in the bucket, it may be a while before somebody takes it up. */
-  readonly dropped?: { readonly version: string | undefined };
+  /** One that has just been dropped in the bucket: it may be a while before somebody takes it up. */
+  readonly dropped?: Dropped;
+}
+
+interface Dropped {
+  /** What had its id before. */
+  readonly before: Campaign | undefined;
+  /** Of its `campaign.json`, where the bucket keeps versions. */
+  readonly version: string | undefined;
 }
 
 const POLL_MS = 1_000;
@@ -84,9 +91,15 @@ export async function watchCampaign(
   }
 }
 
-/** The campaign, unless it is still another one that had its id. */
-function takenUp(campaign: Campaign | undefined, dropped: WatchOptions["dropped"]): Campaign | undefined {
-  return dropped?.version === undefined || campaign?.orderVersion === dropped.version ? campaign : undefined;
+/** The campaign, unless it is still the one that had its id before. @throws {UsageError} where it is somebody else's */
+function takenUp(campaign: Campaign | undefined, dropped: Dropped | undefined): Campaign | undefined {
+  if (campaign === undefined || dropped === undefined) return campaign;
+  const { before, version } = dropped;
+  if (campaign.createdAtMs === before?.createdAtMs && campaign.orderVersion === before.orderVersion) return undefined;
+  if (version === undefined || campaign.orderVersion === version) return campaign;
+  throw new UsageError(
+    `Somebody else has begun a campaign ${campaign.id} at the same time, and theirs was taken. Import yours under another id.`,
+  );
 }
 
 function notTakenUp(id: string, stage: StageCampaigns): string {

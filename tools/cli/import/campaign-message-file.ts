@@ -4,14 +4,16 @@ import { readInputFile } from "../input-file.ts";
 import { UsageError } from "../usage-error.ts";
 
 /**
- * The message of a campaign; `-` is standard input.
+ * The message of a campaign, and its JSON as it was written; `-` is standard input.
  *
  * @throws {UsageError} with everything that is wrong with it
  */
-export async function readCampaignMessage(path: string): Promise<CampaignMessage> {
+export async function readCampaignMessage(
+  path: string,
+): Promise<{ readonly message: CampaignMessage; readonly json: unknown }> {
   const text = (await readInputFile(path)).toString("utf8").replace(/^\uFEFF/, "");
   const parsed = parseCampaignMessage(text, shortHash);
-  if (parsed.ok) return parsed.message;
+  if (parsed.ok) return { message: parsed.message, json: JSON.parse(text) };
   const problems = parsed.problems.map((problem) => `  ${problem.path}${problem.path ? " " : ""}${problem.message}`);
   throw new UsageError(`${path} is not a message that can be sent.\n${problems.join("\n")}`);
 }

@@ -11,21 +11,22 @@ export function localFile(path: string): RecipientsFile {
   const source: ByteSource = {
     name: path,
     version: async () => {
-      const { size, mtimeNs } = await stat(path, { bigint: true }).catch(refuse);
+      const { size, mtimeNs } = await stat(path, { bigint: true }).catch(refuseFile);
       return `${size} bytes, changed at ${mtimeNs} ns`;
     },
     async *bytes() {
       try {
         yield* createReadStream(path, { highWaterMark: BLOCK_BYTES }) as AsyncIterable<Buffer>;
       } catch (cause) {
-        refuse(cause);
+        refuseFile(cause);
       }
     },
   };
   return recipientsFile(source);
 }
 
-function refuse(cause: unknown): never {
+/** What a failure to read a file of this machine means. @throws {BadFile} */
+export function refuseFile(cause: unknown): never {
   const { code } = cause as NodeJS.ErrnoException;
   if (code === "ENOENT") {
     throw new BadFile("NotFound", { what: "there is no such file", cure: "Is the path right?", cause });

@@ -30,7 +30,7 @@ export async function recipientsInput({
   readonly messagePath: string;
   readonly applicationId: string;
 }): Promise<RecipientsInput> {
-  const message = await readCampaignMessage(messagePath);
+  const { message } = await readCampaignMessage(messagePath);
   const store = memoryCampaign();
   const task = { id: "recipients", applicationId, message };
   await split(task, { file: localFile(recipientsPath), store, fingerprint });

@@ -2,8 +2,10 @@ import type { Estimate } from "../../../shared/core/campaign/estimate.ts";
 import { type Sample, type Tally, total } from "../../../shared/core/campaign/tally.ts";
 import { table } from "../print.ts";
 
-export interface DryRunReport {
-  readonly wouldStart: boolean;
+/** What a recipients file comes to. */
+export interface SplitReport {
+  /** How many would be told. */
+  readonly recipients: number;
   readonly resumedAfterRow: number;
   readonly unusedColumns: readonly string[];
   readonly tally: Readonly<Tally>;
@@ -13,8 +15,8 @@ export interface DryRunReport {
   readonly rejected: string;
 }
 
-/** A dry run, for a person: what is sent and what is not, what it looks like, what it takes, and the verdict. */
-export function dryRunLines(report: DryRunReport): string[] {
+/** The same for a person: what is sent and what is not, what it looks like, and what it takes. */
+export function splitLines(report: SplitReport): string[] {
   const { tally, unusedColumns, resumedAfterRow } = report;
   const rejects = total(tally.rejects);
   return [
@@ -30,9 +32,6 @@ export function dryRunLines(report: DryRunReport): string[] {
     ...estimateLines(report.estimate),
     "",
     `Chunks are in ${report.folder}; every rejected row, with column, code and reason, in ${report.rejected}.`,
-    report.wouldStart
-      ? `It would start: ${total(tally.recipients)} recipients. Nothing was sent.`
-      : "It would NOT start: every row was rejected.",
   ];
 }
 

@@ -1,0 +1,63 @@
+import { join } from "node:path";
+import { fingerprint } from "../../../shared/aws/fingerprint.ts";
+import type { CampaignMessage } from "../../../shared/core/campaign/campaign-message.ts";
+import { mapColumns, unusedColumns } from "../../../shared/core/campaign/columns.ts";
+import { estimate, type SendingLimits } from "../../../shared/core/campaign/estimate.ts";
+import { REJECTS } from "../../../shared/core/campaign/split-files.ts";
+import { total } from "../../../shared/core/campaign/tally.ts";
+import type { ChannelType } from "../../../shared/core/request/channel-type.ts";
+import { split } from "../../../shared/pipeline/import-campaign/split.ts";
+import { campaignFolder } from "./campaign-folder.ts";
+import { localFile } from "./local-file.ts";
+import type { SplitReport } from "./split-lines.ts";
+
+/** A campaign, before it is one: a file of this machine, and a message. */
+export interface Task {
+  readonly id: string;
+  readonly message: CampaignMessage;
+  readonly applicationId?: string;
+  readonly expiresAt?: string;
+  readonly channel?: ChannelType;
+}
+
+/** Splits a recipients file on this machine, and says what sending it would take. @throws {BadFile} */
+export async function look(
+  path: string,
+  task: Task,
+  { limits, folder, isQuiet }: { readonly limits: SendingLimits; readonly folder: string; readonly isQuiet: boolean },
+): Promise<SplitReport> {
+  const progress = progressLine(isQuiet);
+  try {
+    const store = campaignFolder(folder);
+    const done = await split(task, { file: localFile(path), store, fingerprint, onProgress: progress.tell });
+    const { tally, resumedAfterRow } = done;
+    return {
+      recipients: total(tally.recipients),
+      resumedAfterRow,
+      unusedColumns: unusedColumns(mapColumns(done.columns), task.message),
+      tally,
+      estimate: estimate(tally, limits),
+      folder,
+      rejected: join(folder, REJECTS),
+    };
+  } finally {
+    progress.end();
+  }
+}
+
+const PROGRESS_EVERY_ROWS = 100_000;
+
+function progressLine(isQuiet: boolean) {
+  const isShown = !isQuiet && process.stderr.isTTY;
+  let shown = 0;
+  return {
+    tell: ({ rows }: { readonly rows: number }) => {
+      if (!isShown || rows - shown < PROGRESS_EVERY_ROWS) return;
+      shown = rows;
+      process.stderr.write(`\r\x1b[2K${rows.toLocaleString("en")} rows`);
+    },
+    end: () => {
+      if (isShown && shown > 0) process.stderr.write("\r\x1b[2K");
+    },
+  };
+}
