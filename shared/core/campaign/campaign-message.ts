@@ -1,3 +1,4 @@
+import { PLACEHOLDER } from "../plan/merge.ts";
 import { CHANNEL_TYPES, type ChannelType, MESSAGE_FIELD } from "../request/channel-type.ts";
 import { isJsonObject, type JsonObject, parseJson } from "../request/parse-json.ts";
 import { parseSendRequest } from "../request/parse-send-request.ts";
@@ -165,6 +166,16 @@ function channelMessages(configuration: MessageConfiguration): ReadonlyMap<Messa
   );
 }
 
+/**
+ * The text where every recipient has one of its own. Whether an override stands in for a text that is empty, nobody says: so
+ * it is not, unless it may be for a recipient as well.
+ */
+function textForNobody(template: Template, placeholder: string): string {
+  const text = renderForNobody(template);
+  const isEveryones = template.variables.some(({ otherwise }) => otherwise === undefined);
+  return text.trim() === "" && isEveryones ? placeholder : text;
+}
+
 function channelMessage(field: string, own: JsonObject): ChannelMessage {
   const templates: Partial<Record<keyof Texts<Template>, Template>> = {};
   const plain: Partial<Record<keyof Texts<string>, string>> = {};
@@ -178,7 +189,7 @@ function channelMessage(field: string, own: JsonObject): ChannelMessage {
       plain[text] = value;
     } else {
       templates[text] = template;
-      forNobody[name] = renderForNobody(template);
+      forNobody[name] = textForNobody(template, PLACEHOLDER[name]);
     }
   }
   const data = isJsonObject(own["Data"]) ? Object.entries(own["Data"]).flat() : [];

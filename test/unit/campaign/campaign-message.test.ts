@@ -103,6 +103,16 @@ describe("what is sent", () => {
     });
   });
 
+  it.each([
+    ["which every recipient fills", "{{name}}", "Open the app to read it."],
+    ["which every recipient fills, beside one that not all do", "{{name}} {{city|}}", "Open the app to read it."],
+    ["which is empty for some", "{{city|}}", ""],
+    ["which is never empty", "{{name}}!", "!"],
+  ])("has no empty text in place of one %s", (_, body, forNobody) => {
+    const own = messageFor(parsed({ GCMMessage: { Body: body } }), "GCM", "");
+    expect(own?.configuration).toEqual({ GCMMessage: { Body: forNobody } });
+  });
+
   it("tells its variables, and those that have no default", () => {
     expect([...usedVariables(message)]).toEqual(["name", "city", "vorname"]);
     expect([...requiredVariables(message)]).toEqual(["name", "vorname"]);

@@ -126,7 +126,7 @@ describe("formatChunk", () => {
         applicationId: "app",
         requestId: "spring#7",
         expiresAtMs: Date.parse(more.expiresAt),
-        messageConfiguration: { GCMMessage: { Title: "Sale", Body: "" } },
+        messageConfiguration: { GCMMessage: { Title: "Sale", Body: "Open the app to read it." } },
         addresses: new Map([
           ["a", { ChannelType: "GCM", BodyOverride: "Ada" }],
           ["b", { ChannelType: "GCM", BodyOverride: 'B "C"' }],
