@@ -77,6 +77,53 @@ it("sends a file that somebody has dropped in the bucket, to the end", async () 
   );
 });
 
+it("leaves whom it could not tell in files, of which the failed are told when they are imported as they are", async () => {
+  const token = (row: number) => `old-${row}`;
+  const rows = Array.from({ length: 150 }, (_, index) => `${token(index + 2)},GCM,"Ada, ${index + 2}"`);
+  const Key = campaignKey("old", "old.csv");
+  await put(Key, ["Address,ChannelType,User.UserAttributes.name", ...rows].join("\r\n"));
+  await stack.simulator.play({
+    addresses: [
+      { when: { tokens: [token(7), token(8)] }, result: { kind: "dead" } },
+      { when: { tokens: [token(20)] }, result: { kind: "replaced" } },
+      { when: { tokens: [token(30), token(31)] }, result: { kind: "payload" } },
+      { when: { tokens: [token(40)] }, timesEach: 1, result: { kind: "temporary" } },
+      { when: { tokens: [token(50)] }, result: { kind: "unknown" } },
+    ],
+  });
+  await put(orderKey("old"), JSON.stringify({ Recipients: { Key }, Message: MESSAGE }));
+  const words = { sent: 145, dead: 2, rejected: 2, unknown: 1 };
+  expect(await campaignIn("old", "completed_with_errors")).toMatchObject({ standing: { words } });
+
+  const header = "Address,ChannelType,User.UserAttributes.name\r\n";
+  expect(await read(outputKey("old", "failed.csv"))).toBe(`${header}old-30,GCM,"Ada, 30"\r\nold-31,GCM,"Ada, 31"\r\n`);
+  expect(await read(outputKey("old", "unknown.csv"))).toBe(`${header}old-50,GCM,"Ada, 50"\r\n`);
+  const dead = (await read(outputKey("old", "dead-tokens.csv"))) ?? "";
+  expect(dead).toMatch(/\r\n7,old-7,GCM,dead,certain,\w+,\r\n8,old-8,GCM,dead,certain,\w+,\r\n$/);
+  expect(dead).toMatch(/\r\n20,old-20,GCM,replaced,certain,UpdatedToken,\S+\r\n/);
+  const event = (await stack.eventBus.events()).find(({ detail }) => detail["CampaignId"] === "old");
+  expect(event).toMatchObject({
+    "detail-type": "Campaign Completed",
+    detail: {
+      State: "completed_with_errors",
+      Requested: 150,
+      Words: { Sent: 145, Dead: 2, Rejected: 2, Unknown: 1 },
+      DeadLetters: { PayloadRejected: 2, UnknownOutcome: 1 },
+      Files: ["failed.csv", "unknown.csv", "dead-tokens.csv"].map((name, index) => ({
+        Key: outputKey("old", name),
+        Rows: [2, 1, 3][index],
+      })),
+    },
+  });
+
+  await stack.simulator.play({});
+  await put(
+    orderKey("old-again"),
+    JSON.stringify({ Recipients: { Key: outputKey("old", "failed.csv") }, Message: MESSAGE }),
+  );
+  expect(await campaignIn("old-again", "completed")).toMatchObject({ standing: { words: { sent: 2 } } });
+});
+
 it("says of a campaign.json that is none what is wrong with it", async () => {
   await put(orderKey("broken"), '{"Recipients":{"Key":"people.csv"},"Message":{"GCMMessage":{"Titel":"Sale"}}}');
   const { because } = await campaignIn("broken", "failed");

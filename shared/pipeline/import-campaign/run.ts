@@ -294,10 +294,10 @@ async function feeding(
       return leave(end.campaign, clock.nowMs() + lookAgainIn(end.campaign, clock.nowMs()));
     case "accountedFor": {
       const source = bucket.recipients(campaign.source ?? { key: campaign.fileName });
-      await finish(end.campaign, { ...ports, store: bucket.store(id), source });
+      const { EndedAt } = await finish(end.campaign, { ...ports, store: bucket.store(id), source });
       let ended: Campaign | undefined;
       const step = await change((known) => {
-        ended = onEnd(known, clock.nowMs());
+        ended = onEnd(known, Date.parse(EndedAt));
         return ended;
       });
       const { state } = ended ?? end.campaign;
