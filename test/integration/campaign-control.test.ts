@@ -34,7 +34,7 @@ beforeAll(async () => {
   emulators = await startEmulators({
     queues: [{ name: imports, retentionDays: 4 }],
     tables: [LOCAL_TABLE_NAMES.state, LOCAL_TABLE_NAMES.rate],
-    buckets: [LOCAL_BUCKET_NAME],
+    buckets: [{ name: LOCAL_BUCKET_NAME }],
   });
   const outputs = {
     ...Object.fromEntries(Object.values(QUEUE_OUTPUTS).map((output) => [output, "none"])),
