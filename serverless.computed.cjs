@@ -72,7 +72,7 @@ const encryptionOf = async ({ resolveVariable }) => {
   return encryption;
 };
 
-for (const name of ["sseOfQueues", "keyOfQueues", "sseOfTables"]) {
+for (const name of ["sseOfQueues", "keyOfQueues", "sseOfTables", "encryptionOfBuckets"]) {
   exports[name] = async (variables) => encryptionProperties(await encryptionOf(variables))[name];
 }
 
@@ -105,7 +105,13 @@ const observation = async (variables) => {
   return { ...ours, ...dashboard({ alarms: Object.keys(ours), rateTableName, memoryMb }) };
 };
 
-const ROLES = ["SendMessagesTransactionalRole", "SendMessagesCampaignRole", "RetireDeadTokensRole"];
+const ROLES = [
+  "SendMessagesTransactionalRole",
+  "SendMessagesCampaignRole",
+  "RetireDeadTokensRole",
+  "ImportCampaignRole",
+  "WakeRole",
+];
 
 /** Whether our function takes dead tokens off their queue. */
 exports.retires = async ({ resolveVariable }) => {
@@ -124,8 +130,9 @@ exports.resources = async (variables) => {
   const wrong = ruleArns.find((arn) => !/^arn:[\w-]+:events:[\w-]+:\d{12}:rule\/\S+$/.test(arn));
   if (wrong !== undefined) throw new Error(`Parameter ruleArns: "${wrong}" is not the ARN of an EventBridge rule.`);
   const [encryption, network] = [await encryptionOf(variables), await networkOf(variables)];
+  const stage = await variables.resolveVariable("sls:stage");
   return {
-    ...queuePolicies(ruleArns),
+    ...queuePolicies({ ruleArns, stage }),
     ...(await observation(variables)),
     ...(encryption === "key" ? keyResources(ROLES) : {}),
     ...(network ? pushEndpoint(network, await messagesOfEachApplication(variables)) : {}),

@@ -70,12 +70,32 @@ describe.each(both)("a stack %s", (_, template, fedBy) => {
       expect(tls).toMatchObject({ Effect: "Deny", Action: "sqs:*", Principal: "*", Resource: arnOf(queue) });
       expect(tls?.Condition).toEqual({ Bool: { "aws:SecureTransport": "false" } });
       for (const rule of rules) {
+        if (queue === "ImportQueue") continue;
         expect(rule).toMatchObject({ Principal: { Service: "events.amazonaws.com" }, Resource: arnOf(queue) });
         sources[queue] = rule.Condition;
       }
     }
     const expected = Object.entries(fedBy).map(([queue, arns]) => [queue, { ArnEquals: { "aws:SourceArn": arns } }]);
     expect(sources).toEqual(Object.fromEntries(expected));
+  });
+
+  it("lets S3 tell the imports queue of the stack's own bucket, and of no other", () => {
+    const { PolicyDocument } = ofType<Policy>(template(), "AWS::SQS::QueuePolicy")["ImportQueuePolicy"] ?? {};
+    const { BucketName } =
+      ofType<{ BucketName: { "Fn::Sub": string } }>(template(), "AWS::S3::Bucket")["ImportBucket"] ?? {};
+    expect(PolicyDocument?.Statement.slice(1)).toEqual([
+      {
+        Sid: "FromImportBucket",
+        Effect: "Allow",
+        Principal: { Service: "s3.amazonaws.com" },
+        Action: "sqs:SendMessage",
+        Resource: arnOf("ImportQueue"),
+        Condition: {
+          ArnEquals: { "aws:SourceArn": { "Fn::Sub": `arn:\${AWS::Partition}:s3:::${BucketName?.["Fn::Sub"]}` } },
+          StringEquals: { "aws:SourceAccount": { Ref: "AWS::AccountId" } },
+        },
+      },
+    ]);
   });
 
   it("puts send requests of the bus on the transactional queue, and keeps what it cannot put", () => {
@@ -93,7 +113,11 @@ describe.each(both)("a stack %s", (_, template, fedBy) => {
       ({ PolicyDocument }) => PolicyDocument.Statement,
     );
     expect(statements.length).toBeGreaterThan(5);
-    expect(JSON.stringify(statements)).not.toContain("*");
+    // What stands before a star is the stage's own.
+    const stars = JSON.stringify(statements).match(/[^"]*\*[^"]*/g) ?? [];
+    expect(
+      stars.filter((star) => !/(?:\{ImportBucket\.Arn\}\/campaigns|\{WakeScheduleGroup\})\/\*$/.test(star)),
+    ).toEqual([]);
   });
 });
 
@@ -106,6 +130,11 @@ describe("encryption", () => {
   const queues = (template: Package["template"]) => Object.values(ofType<Encrypted>(template, "AWS::SQS::Queue"));
   const tables = (template: Package["template"]) => Object.values(ofType<Encrypted>(template, "AWS::DynamoDB::Table"));
 
+  const bucketKeys = (template: Package["template"]) =>
+    ofType<{ BucketEncryption: { ServerSideEncryptionConfiguration: unknown } }>(template, "AWS::S3::Bucket")[
+      "ImportBucket"
+    ]?.BucketEncryption.ServerSideEncryptionConfiguration;
+
   it("is AWS's own where nothing else is asked for", () => {
     expect(queues(plain).filter((queue) => queue.SqsManagedSseEnabled !== true)).toEqual([]);
     const none = { Ref: "AWS::NoValue" };
@@ -113,12 +142,19 @@ describe("encryption", () => {
       true,
     );
     expect(Object.keys(ofType(plain, "AWS::KMS::Key"))).toEqual([]);
+    expect(bucketKeys(plain)).toEqual([{ ServerSideEncryptionByDefault: { SSEAlgorithm: "AES256" } }]);
   });
 
-  it("is one key for every queue and table, when it is asked for", () => {
+  it("is one key for every queue, every table and the bucket, when it is asked for", () => {
     for (const queue of queues(full)) expect(queue).toMatchObject({ SqsManagedSseEnabled: false, KmsMasterKeyId: KEY });
     for (const table of tables(full))
       expect(table.SSESpecification).toEqual({ SSEEnabled: true, SSEType: "KMS", KMSMasterKeyId: KEY });
+    expect(bucketKeys(full)).toEqual([
+      {
+        BucketKeyEnabled: true,
+        ServerSideEncryptionByDefault: { SSEAlgorithm: "aws:kms", KMSMasterKeyID: KEY },
+      },
+    ]);
   });
 
   it("lets every role and every service use the key that has to", () => {

@@ -1,7 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readRetireDeadTokensSettings, readSendMessagesSettings } from "../../shared/settings.ts";
+import { orderKey, outputKey } from "../../shared/core/campaign/bucket-keys.ts";
+import {
+  readImportCampaignSettings,
+  readRetireDeadTokensSettings,
+  readSendMessagesSettings,
+} from "../../shared/settings.ts";
 import { OTHER_OUTPUTS, QUEUE_OUTPUTS } from "../../tools/cli/deployment.ts";
+import { LOCAL_BUCKET } from "../../tools/local/stage.ts";
 import { type Package, serverlessPackage, type Template } from "../support/serverless-package.ts";
 
 /** The package as CloudFormation gets it, made offline: no account, no credentials, no way out to the network. */
@@ -61,6 +67,7 @@ interface Statement {
   readonly Effect: string;
   readonly Action: string | readonly string[];
   readonly Resource: unknown;
+  readonly Condition?: unknown;
 }
 
 interface Role {
@@ -305,11 +312,207 @@ describe("retire-dead-tokens", () => {
   });
 });
 
+describe("import-campaign", () => {
+  const functionId = "ImportCampaignLambdaFunction";
+  const theFunction = () => resource<LambdaFunction>(functionId, "AWS::Lambda::Function");
+  const statementsOf = (roleId: string) =>
+    resource<Role>(roleId, "AWS::IAM::Role").Policies.flatMap((policy) => policy.PolicyDocument.Statement);
+
+  it("runs the bundle on Node 24 for as long as Lambda lets it, calls for itself, and is told all that it has to know", () => {
+    expect(theFunction()).toMatchObject({
+      FunctionName: "sluice-dev-import-campaign",
+      Handler: "dist/import-campaign/index.handler",
+      Runtime: "nodejs24.x",
+      Timeout: 900,
+      RecursiveLoop: "Allow",
+      Role: arnOf("ImportCampaignRole"),
+    });
+    const variables = theFunction().Environment.Variables;
+    expect(variables).toMatchObject({
+      IMPORT_QUEUE_URL: urlOf("ImportQueue"),
+      IMPORT_QUEUE_ARN: arnOf("ImportQueue"),
+      IMPORT_BUCKET_NAME: urlOf("ImportBucket"),
+      REQUEST_QUEUE_URL: urlOf("CampaignQueue"),
+      STATE_TABLE_NAME: urlOf("StateTable"),
+      SCHEDULE_GROUP_NAME: urlOf("WakeScheduleGroup"),
+      SCHEDULE_ROLE_ARN: arnOf("WakeRole"),
+      EVENT_BUS_NAME: "default",
+    });
+    const arns = { IMPORT_QUEUE_ARN: "arn:aws:sqs:::x", SCHEDULE_ROLE_ARN: "arn:aws:iam::1:role/x" };
+    const settings = readImportCampaignSettings({ ...asTexts(variables), ...arns });
+    expect(settings).toMatchObject({ applicationIds: APPLICATION_IDS, messagesPerSecond: 25_000 });
+  });
+
+  it("is fed a campaign at a time, which is given up when a hundred invocations could not go on with it", () => {
+    const queue = resource<Queue>("ImportQueue", "AWS::SQS::Queue");
+    expect(queue).toMatchObject({
+      QueueName: "sluice-dev-imports",
+      VisibilityTimeout: 900,
+      MessageRetentionPeriod: 4 * DAY,
+      RedrivePolicy: { deadLetterTargetArn: arnOf("ImportDeadLetterQueue"), maxReceiveCount: 100 },
+    });
+    expect(resource<Queue>("ImportDeadLetterQueue", "AWS::SQS::Queue").MessageRetentionPeriod).toBe(14 * DAY);
+    expect(mappingsOf(functionId)).toEqual([
+      {
+        BatchSize: 1,
+        EventSourceArn: arnOf("ImportQueue"),
+        FunctionName: arnOf(functionId),
+        FunctionResponseTypes: ["ReportBatchItemFailures"],
+        ScalingConfig: { MaximumConcurrency: 10 },
+        Enabled: true,
+      },
+    ]);
+  });
+
+  it("may do what it does and nothing else", () => {
+    const arn = (service: string, of: string) => ({
+      "Fn::Sub": `arn:\${AWS::Partition}:${service}:\${AWS::Region}:\${AWS::AccountId}:${of}`,
+    });
+    expect(statementsOf("ImportCampaignRole")).toEqual([
+      {
+        Effect: "Allow",
+        Action: ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"],
+        Resource: { "Fn::Sub": `\${ImportBucket.Arn}/campaigns/*` },
+      },
+      { Effect: "Allow", Action: ["s3:ListBucket", "s3:ListBucketVersions"], Resource: arnOf("ImportBucket") },
+      {
+        Effect: "Allow",
+        Action: ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"],
+        Resource: arnOf("StateTable"),
+      },
+      {
+        Effect: "Allow",
+        Action: [
+          "sqs:ReceiveMessage",
+          "sqs:DeleteMessage",
+          "sqs:ChangeMessageVisibility",
+          "sqs:GetQueueAttributes",
+          "sqs:SendMessage",
+        ],
+        Resource: arnOf("ImportQueue"),
+      },
+      { Effect: "Allow", Action: ["sqs:SendMessage", "sqs:GetQueueAttributes"], Resource: arnOf("CampaignQueue") },
+      {
+        Effect: "Allow",
+        Action: "scheduler:CreateSchedule",
+        Resource: arn("scheduler", `schedule/\${WakeScheduleGroup}/*`),
+      },
+      {
+        Effect: "Allow",
+        Action: "iam:PassRole",
+        Resource: arnOf("WakeRole"),
+        Condition: { StringEquals: { "iam:PassedToService": "scheduler.amazonaws.com" } },
+      },
+      { Effect: "Allow", Action: "events:PutEvents", Resource: arn("events", "event-bus/default") },
+      {
+        Effect: "Allow",
+        Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
+        Resource: arnOf("ImportCampaignLogGroup"),
+      },
+    ]);
+  });
+
+  it("is woken by schedules of the stage's own, which may put a record on its queue and nothing else", () => {
+    expect(statementsOf("WakeRole")).toEqual([
+      { Effect: "Allow", Action: "sqs:SendMessage", Resource: arnOf("ImportQueue") },
+    ]);
+    expect(resource("WakeScheduleGroup", "AWS::Scheduler::ScheduleGroup")).toMatchObject({ Name: "sluice-dev" });
+    expect(resource("WakeRole", "AWS::IAM::Role")).toMatchObject({
+      AssumeRolePolicyDocument: {
+        Statement: [
+          {
+            Principal: { Service: "scheduler.amazonaws.com" },
+            Condition: {
+              StringEquals: {
+                "aws:SourceAccount": urlOf("AWS::AccountId"),
+                "aws:SourceArn": arnOf("WakeScheduleGroup"),
+              },
+            },
+          },
+        ],
+      },
+    });
+  });
+
+  it("ships its bundle and the map of it, nothing else", async () => {
+    expect(namesInZip(await packaged.read("importCampaign.zip"))).toEqual([
+      "dist/import-campaign/index.mjs",
+      "dist/import-campaign/index.mjs.map",
+    ]);
+  });
+});
+
+describe("the import bucket", () => {
+  interface Bucket {
+    readonly NotificationConfiguration: {
+      readonly QueueConfigurations: readonly [
+        { readonly Filter: { readonly S3Key: { readonly Rules: readonly { readonly Value: string }[] } } },
+      ];
+    };
+  }
+  const bucket = () => resource<Bucket>("ImportBucket", "AWS::S3::Bucket");
+
+  it("is private, keeps versions, and forgets every file after a month", () => {
+    expect(bucket()).toMatchObject({
+      PublicAccessBlockConfiguration: {
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      },
+      OwnershipControls: { Rules: [{ ObjectOwnership: "BucketOwnerEnforced" }] },
+      VersioningConfiguration: { Status: "Enabled" },
+      LifecycleConfiguration: {
+        Rules: [
+          {
+            Status: "Enabled",
+            ExpirationInDays: 30,
+            NoncurrentVersionExpiration: { NoncurrentDays: 30 },
+            AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 },
+          },
+          { Status: "Enabled", ExpiredObjectDeleteMarker: true },
+        ],
+      },
+    });
+  });
+
+  it("tells the imports queue of every campaign.json, and of nothing else", () => {
+    const { QueueConfigurations } = bucket().NotificationConfiguration;
+    expect(QueueConfigurations).toEqual([
+      expect.objectContaining({ Event: "s3:ObjectCreated:*", Queue: arnOf("ImportQueue") }),
+    ]);
+    const [prefix = "", suffix = ""] = QueueConfigurations[0].Filter.S3Key.Rules.map(({ Value }) => Value);
+    const isTold = (key: string) => key.startsWith(prefix) && key.endsWith(suffix);
+    expect(isTold(orderKey("spring"))).toBe(true);
+    expect(isTold(outputKey("spring", "checkpoint.json"))).toBe(false);
+    expect(LOCAL_BUCKET.tells).toMatchObject({ prefix, suffix });
+  });
+
+  it("is refused to nobody but those who come without TLS", () => {
+    expect(resource("ImportBucketPolicy", "AWS::S3::BucketPolicy")).toMatchObject({
+      PolicyDocument: {
+        Statement: [
+          {
+            Effect: "Deny",
+            Principal: "*",
+            Action: "s3:*",
+            Condition: { Bool: { "aws:SecureTransport": "false" } },
+          },
+        ],
+      },
+    });
+  });
+});
+
 describe("the stack", () => {
-  it("has one role for each function, and none holds a star", () => {
+  it("has one role for each function and one for the scheduler, whose stars stand for names that are made up", () => {
     const roles = resourcesOfType<Role>("AWS::IAM::Role");
-    expect(roles).toHaveLength(LANES.length + 1);
-    expect(JSON.stringify(roles)).not.toContain("*");
+    expect(roles).toHaveLength(LANES.length + 3);
+    const stars = JSON.stringify(roles).match(/[^"]*\*[^"]*/g);
+    expect(stars).toEqual([
+      `\${ImportBucket.Arn}/campaigns/*`,
+      expect.stringMatching(/:schedule\/\$\{WakeScheduleGroup\}\/\*$/),
+    ]);
   });
 
   it.each(["dead-tokens", "held-tokens"])("keeps %s for 14 days", (name) => {
@@ -331,19 +534,27 @@ describe("the stack", () => {
 
   it("encrypts every queue", () => {
     const queues = resourcesOfType<Queue>("AWS::SQS::Queue");
-    expect(queues).toHaveLength(8);
+    expect(queues).toHaveLength(10);
     expect(queues.filter((queue) => !queue.SqsManagedSseEnabled)).toEqual([]);
   });
 
-  it("has no queue and no table that docs/security.md does not name", async () => {
+  it("has no queue, no table and no bucket that docs/security.md does not name", async () => {
     const page = await readFile(new URL("../../docs/security.md", import.meta.url), "utf8");
     const names = [
       ...resourcesOfType<Queue>("AWS::SQS::Queue").map(({ QueueName }) => QueueName),
       ...resourcesOfType<{ TableName: string }>("AWS::DynamoDB::Table").map(({ TableName }) => TableName),
+      // Packaging's own has no name.
+      ...resourcesOfType<{ BucketName?: { "Fn::Sub": string } }>("AWS::S3::Bucket").flatMap(
+        ({ BucketName }) =>
+          BucketName?.["Fn::Sub"].replace(
+            /\$\{AWS::(\w+?)(?:Id)?\}/g,
+            (_, name: string) => `<${name.toLowerCase()}>`,
+          ) ?? [],
+      ),
     ];
     const rows = page.split("\n").filter((line) => line.startsWith("|"));
     const named = rows.flatMap((row) =>
-      [...row.matchAll(/`sluice-<stage>-([\w-]+)`/g)].map(([, name]) => `sluice-dev-${name}`),
+      [...row.matchAll(/`sluice-<stage>-([\w<>-]+)`/g)].map(([, name]) => `sluice-dev-${name}`),
     );
     expect(named.toSorted()).toEqual(names.toSorted());
   });
@@ -363,6 +574,8 @@ describe("the stack", () => {
     const names = [...Object.values(QUEUE_OUTPUTS), ...Object.values(OTHER_OUTPUTS)];
     expect(names.filter((name) => !(name in template.Outputs))).toEqual([]);
     expect(template.Outputs).toMatchObject({
+      ImportBucketName: { Value: urlOf("ImportBucket") },
+      ImportQueueUrl: { Value: urlOf("ImportQueue") },
       ApplicationIds: { Value: `${APPLICATION_IDS}` },
       StateTableName: { Value: urlOf("StateTable") },
       RateTableName: { Value: "sluice-dev-rate" },
@@ -373,6 +586,7 @@ describe("the stack", () => {
             [
               ...LANES.map(({ logicalName }) => urlOf(`SendMessages${logicalName}LambdaFunction`)),
               urlOf("RetireDeadTokensLambdaFunction"),
+              urlOf("ImportCampaignLambdaFunction"),
             ],
           ],
         },

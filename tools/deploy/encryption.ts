@@ -12,7 +12,7 @@ export type Encryption = "aws" | "key";
  */
 const SERVICES = ["events.amazonaws.com", "s3.amazonaws.com", "cloudwatch.amazonaws.com", "sns.amazonaws.com"];
 
-/** What SQS and SNS need of whoever sends to them or receives from them. */
+/** What SQS, SNS and S3 need of whoever writes to them or reads from them. */
 const USES = ["kms:Decrypt", "kms:GenerateDataKey"];
 
 /**
@@ -44,7 +44,7 @@ export function keyResources(roles: readonly string[]): Resources {
       DeletionPolicy: "Retain",
       UpdateReplacePolicy: "Retain",
       Properties: {
-        Description: sub(`Sluice: queues and tables of \${AWS::StackName}`),
+        Description: sub(`Sluice: queues, tables and the bucket of \${AWS::StackName}`),
         EnableKeyRotation: true,
         KeyPolicy: {
           Version: "2012-10-17",
@@ -90,13 +90,24 @@ export function keyResources(roles: readonly string[]): Resources {
   };
 }
 
-/** What queues and tables say about their encryption. */
+/** What queues, tables and the bucket say about their encryption. */
 export function encryptionProperties(encryption: Encryption) {
   const isOurs = encryption === "key";
   return {
     keyOfQueues: isOurs ? arnOf("Key") : NO_VALUE,
     // SSE-SQS and a key of KMS exclude each other.
     sseOfQueues: !isOurs,
+    // With one key for the bucket, S3 asks KMS once in a while and not for every file.
+    encryptionOfBuckets: {
+      ServerSideEncryptionConfiguration: [
+        isOurs
+          ? {
+              BucketKeyEnabled: true,
+              ServerSideEncryptionByDefault: { SSEAlgorithm: "aws:kms", KMSMasterKeyID: arnOf("Key") },
+            }
+          : { ServerSideEncryptionByDefault: { SSEAlgorithm: "AES256" } },
+      ],
+    },
     // Where nothing is said, DynamoDB encrypts with its own key.
     sseOfTables: isOurs ? { SSEEnabled: true, SSEType: "KMS", KMSMasterKeyId: arnOf("Key") } : NO_VALUE,
   };

@@ -1,4 +1,4 @@
-import { arnOf, type Resources } from "./template.ts";
+import { arnOf, type Resources, ref, sub } from "./template.ts";
 
 const OURS = arnOf("SendRequestRule");
 
@@ -12,17 +12,25 @@ const QUEUES: Readonly<Record<string, (ruleArns: readonly string[]) => readonly 
   HeldTokenQueue: () => [],
   DeadTokenDeadLetterQueue: () => [],
   UndeliveredEventQueue: (ruleArns) => [OURS, ...ruleArns],
+  ImportQueue: () => [],
+  ImportDeadLetterQueue: () => [],
 };
+
+export interface QueuePolicyOptions {
+  /** Of rules that are not the stack's own. */
+  readonly ruleArns: readonly string[];
+  readonly stage: string;
+}
 
 /**
  * A policy for each queue, because a queue has no more than one: nobody reaches it without TLS, whatever their own rights
- * say, and EventBridge only for the rules that are named. Who else may send is a matter of the sender's own role.
+ * say, EventBridge only for the rules that are named, and S3 the imports queue only for the stack's own bucket. Who else may
+ * send is a matter of the sender's own role.
  *
- * @param ruleArns of rules that are not the stack's own
  * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-security-best-practices.html
  * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-sqs-permissions
  */
-export function queuePolicies(ruleArns: readonly string[]): Resources {
+export function queuePolicies({ ruleArns, stage }: QueuePolicyOptions): Resources {
   return Object.fromEntries(
     Object.entries(QUEUES).map(([queue, rules]) => [
       `${queue}Policy`,
@@ -30,7 +38,14 @@ export function queuePolicies(ruleArns: readonly string[]): Resources {
         Type: "AWS::SQS::QueuePolicy",
         Properties: {
           Queues: [{ Ref: queue }],
-          PolicyDocument: { Version: "2012-10-17", Statement: [tlsOnly(queue), ...fromRules(queue, rules(ruleArns))] },
+          PolicyDocument: {
+            Version: "2012-10-17",
+            Statement: [
+              tlsOnly(queue),
+              ...fromRules(queue, rules(ruleArns)),
+              ...(queue === "ImportQueue" ? [fromBucket(queue, stage)] : []),
+            ],
+          },
         },
       },
     ]),
@@ -59,4 +74,21 @@ function fromRules(queue: string, rules: readonly unknown[]) {
     Condition: { ArnEquals: { "aws:SourceArn": rules } },
   };
   return [statement];
+}
+
+/** The bucket by its name: it is made after the policy, since S3 tries at once whether it may tell. */
+function fromBucket(queue: string, stage: string) {
+  return {
+    Sid: "FromImportBucket",
+    Effect: "Allow",
+    Principal: { Service: "s3.amazonaws.com" },
+    Action: "sqs:SendMessage",
+    Resource: arnOf(queue),
+    Condition: {
+      ArnEquals: {
+        "aws:SourceArn": sub(`arn:\${AWS::Partition}:s3:::sluice-${stage}-imports-\${AWS::AccountId}-\${AWS::Region}`),
+      },
+      StringEquals: { "aws:SourceAccount": ref("AWS::AccountId") },
+    },
+  };
 }
