@@ -35,6 +35,7 @@ export type AddressWord =
   | "dead"
   | "rejected"
   | "expired"
+  | "cancelled"
   | "exhausted"
   | "unknown"
   | "retry"
@@ -44,6 +45,7 @@ export type AddressWord =
 export type WordReason =
   | OutcomeReason
   | "Expired"
+  | "Cancelled"
   | "Suppressed"
   | Extract<DeadLetterReason, "InternalError" | "NotPutBack" | "RequestIdReused">;
 
@@ -51,7 +53,7 @@ export type WordReason =
 export type LedgerStep = "claim" | "settle" | "release";
 
 /** What the state table is asked for about who may send. */
-export type GateStep = "stops" | "holds" | "hold" | "askToProbe" | "endProbe";
+export type GateStep = "stops" | "campaigns" | "holds" | "hold" | "askToProbe" | "endProbe";
 
 /** A step of the pipeline that may have a fault. */
 export type Step = "parse" | "plan" | "send" | "classify" | "settle";

@@ -216,6 +216,12 @@ export interface RecordQueue {
     readonly body: string;
     readonly attributes: RecordAttributes;
     readonly delaySeconds?: number;
+    /**
+     * Whose record it is, so that nobody's records wait long behind somebody else's.
+     *
+     * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html
+     */
+    readonly messageGroupId?: string | undefined;
   }): Promise<void>;
 }
 

@@ -76,6 +76,11 @@ export const METRICS = {
     dimensions: CHANNEL,
     answers: "How many addresses were not sent to because their time had run out?",
   },
+  Cancelled: {
+    unit: MetricUnit.Count,
+    dimensions: CHANNEL,
+    answers: "How many addresses were not sent to because their campaign was cancelled?",
+  },
   Exhausted: {
     unit: MetricUnit.Count,
     dimensions: CHANNEL,
@@ -113,7 +118,7 @@ export const METRICS = {
     unit: MetricUnit.Count,
     dimensions: ["Reason"],
     answers:
-      "How often did the state table not answer about stops and held channels (stops, holds, hold, askToProbe, endProbe)?",
+      "How often did the state table not answer about stops, campaigns and held channels (stops, campaigns, holds, hold, askToProbe, endProbe)?",
   },
   FailureReason: {
     unit: MetricUnit.Count,
@@ -381,6 +386,7 @@ const METRIC_OF_WORD = {
   dead: "Dead",
   rejected: "Rejected",
   expired: "Expired",
+  cancelled: "Cancelled",
   exhausted: "Exhausted",
   unknown: "Unknown",
   retry: "Retried",

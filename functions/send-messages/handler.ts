@@ -14,6 +14,7 @@ import { batchResponse, incomingRecords } from "../../shared/aws/sqs-event.ts";
 import { sqsReceivedRecords } from "../../shared/aws/sqs-received-records.ts";
 import { sqsRecordQueue } from "../../shared/aws/sqs-record-queue.ts";
 import { systemClock } from "../../shared/aws/system-clock.ts";
+import { campaignGate } from "../../shared/pipeline/send-messages/campaign-gate.ts";
 import { channelGate } from "../../shared/pipeline/send-messages/channel-gate.ts";
 import { sendMessages } from "../../shared/pipeline/send-messages/send-messages.ts";
 import { readSendMessagesSettings } from "../../shared/settings.ts";
@@ -23,16 +24,11 @@ const settings = readSendMessagesSettings(process.env);
 const clock = systemClock();
 const sqs = sqsClient();
 const { observe, middleware } = telemetry({ functionName: "send-messages", lane: settings.lane });
+const { campaigns, ...stores } = gateStores(settings, clock);
 
 const ports = {
-  gate: channelGate({
-    ...gateStores(settings),
-    lane: settings.lane,
-    clock,
-    observe,
-    newOwner: randomUUID,
-    settings,
-  }),
+  gate: channelGate({ ...stores, lane: settings.lane, clock, observe, newOwner: randomUUID, settings }),
+  campaignGate: campaignGate({ campaigns, clock, observe }),
   pushService: pinpointPushService(pinpointClient(settings), clock, observe),
   rateLimiter: rateLimiter(settings, { clock, random: Math.random, observe }),
   received: sqsReceivedRecords(sqs, settings.requestQueueUrl),

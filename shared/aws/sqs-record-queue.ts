@@ -7,15 +7,6 @@ import { systemClock } from "./system-clock.ts";
 
 type PutRecord = Parameters<RecordQueue["put"]>[0];
 
-export interface SqsRecord extends PutRecord {
-  /**
-   * On a standard queue: whose record this is, so that nobody's records wait long behind somebody else's.
-   *
-   * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html
-   */
-  readonly messageGroupId?: string;
-}
-
 /** @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html */
 const LIMITS = { entriesPerBatch: 10, attributes: 10 };
 
@@ -39,9 +30,9 @@ export function sqsRecordQueue(
   client: SQSClient,
   queueUrl: string,
   clock: Pick<Clock, "sleep"> = systemClock(),
-): { put(record: SqsRecord): Promise<void> } {
+): RecordQueue {
   const name = `The queue ${queueUrl.split("/").at(-1)}`;
-  const put = batchedPuts<SqsRecord>({
+  const put = batchedPuts<PutRecord>({
     name,
     mostItems: LIMITS.entriesPerBatch,
     mostBytes: MOST_RECORD_BYTES,
@@ -68,7 +59,7 @@ function problemOf({ body, attributes }: PutRecord): string | undefined {
   return undefined;
 }
 
-async function sendBatch(client: SQSClient, queueUrl: string, records: readonly SqsRecord[]): Promise<BatchResult> {
+async function sendBatch(client: SQSClient, queueUrl: string, records: readonly PutRecord[]): Promise<BatchResult> {
   const Entries = records.map(({ body, attributes, delaySeconds, messageGroupId }, place) => ({
     Id: String(place),
     MessageBody: body,

@@ -26,6 +26,7 @@ import { memoryRateLimiter } from "../support/memory-rate-limiter.ts";
 import { memoryRateTimeline } from "../support/memory-rate-timeline.ts";
 import { printedRun } from "../support/printed-run.ts";
 import { type Package, serverlessPackage, type Template } from "../support/serverless-package.ts";
+import { someCampaign } from "../support/some-campaign.ts";
 import { virtualClock } from "../support/virtual-clock.ts";
 import { devices, type RigOptions, record, requestTo, rig, START_MS } from "../unit/pipeline/rig.ts";
 
@@ -188,6 +189,18 @@ const SCENARIOS: readonly Scenario[] = [
       }),
     }),
   })),
+  {
+    what: "a record of a paused campaign is put back that has gone round 99 times",
+    raises: [],
+    minutes: 1,
+    records: () => {
+      const attributes = { PutBacks: "99", Campaign: '{"Id":"spring","Chunk":1,"FirstRow":1}' };
+      return singles().map((one) => ({ ...one, attributes }));
+    },
+    options: () => ({
+      campaigns: { read: async (id) => ({ kind: "known", campaign: someCampaign(id, { state: "paused" }) }) },
+    }),
+  },
   {
     what: "the answer of a call is lost",
     raises: ["unknown-outcomes"],

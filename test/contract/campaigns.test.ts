@@ -4,8 +4,9 @@ import { dynamodbCampaigns } from "../../shared/aws/dynamodb-campaigns.ts";
 import { onPause } from "../../shared/core/campaign/campaign.ts";
 import type { Campaigns } from "../../shared/ports.ts";
 import { memoryCampaigns } from "../support/memory-campaigns.ts";
+import { someCampaign } from "../support/some-campaign.ts";
 import { startStateTable } from "../support/state-table.ts";
-import { campaignOf, describeCampaigns } from "./campaigns.ts";
+import { describeCampaigns } from "./campaigns.ts";
 
 const sleep = async () => undefined;
 
@@ -39,7 +40,7 @@ async function startCampaigns() {
 
 it("shows people a campaign's state, and is left by the table so long after the last change", async () => {
   const { campaigns, itemOf } = await startCampaigns();
-  await campaigns.create(campaignOf("spring"));
+  await campaigns.create(someCampaign("spring"));
   await campaigns.change("spring", (campaign) => onPause(campaign, { reason: "operator", words: "" }));
   expect(await itemOf("spring")).toMatchObject({
     state: { S: "paused" },
@@ -50,7 +51,7 @@ it("shows people a campaign's state, and is left by the table so long after the 
 
 it("writes nothing where a step does not fit", async () => {
   const { campaigns, itemOf } = await startCampaigns();
-  await campaigns.create(campaignOf("spring"));
+  await campaigns.create(someCampaign("spring"));
   await campaigns.change("spring", (campaign) => campaign);
   expect(await itemOf("spring")).toMatchObject({ version: { N: "1" } });
 });
@@ -59,7 +60,7 @@ it("lists more than DynamoDB gives at once", async () => {
   const { campaigns } = await startCampaigns();
   const ids = ["one", "two", "three", "four"];
   const words = "so many words ".repeat(27_000);
-  for (const id of ids) await campaigns.create(campaignOf(id, { because: { reason: "operator", words } }));
+  for (const id of ids) await campaigns.create(someCampaign(id, { because: { reason: "operator", words } }));
   const answer = await campaigns.list();
   const listed = answer.kind === "known" ? answer.campaigns.map(({ id }) => id) : answer.detail;
   expect(new Set(listed)).toEqual(new Set(ids));

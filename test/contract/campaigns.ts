@@ -2,7 +2,6 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   type Campaign,
-  newCampaign,
   onCancel,
   onFeed,
   onFeederAsk,
@@ -12,6 +11,7 @@ import {
 } from "../../shared/core/campaign/campaign.ts";
 import type { Campaigns } from "../../shared/ports.ts";
 import { memoryCampaigns } from "../support/memory-campaigns.ts";
+import { someCampaign } from "../support/some-campaign.ts";
 
 export type StartCampaigns = (time: { readonly nowMs: () => number; readonly days: number }) => Promise<{
   readonly campaigns: Campaigns;
@@ -23,13 +23,6 @@ export type StartCampaigns = (time: { readonly nowMs: () => number; readonly day
 const T0_MS = 1_795_000_000_000;
 const DAY_MS = 86_400_000;
 const DAYS = 15;
-
-/** One that is being sent, of which nothing is on the queue yet. */
-export function campaignOf(id: string, more: Partial<Campaign> = {}): Campaign {
-  const split = { rows: 3_000, recipients: { GCM: 3_000 }, rejects: {}, chunks: { GCM: 30 }, sections: 1 };
-  const order = { id, applicationId: "shop", createdAtMs: T0_MS, fileName: "people.csv" };
-  return { ...newCampaign(order), split, state: "sending", sendingSinceMs: T0_MS, ...more };
-}
 
 /** Everything that a keeper of campaigns owes, whatever it keeps them in. */
 export function describeCampaigns(name: string, start: StartCampaigns): void {
@@ -45,7 +38,7 @@ export function describeCampaigns(name: string, start: StartCampaigns): void {
     const known = (campaign: Campaign | undefined) => ({ kind: "known", campaign });
     const fresh = (more: Partial<Campaign> = {}) => {
       nowMs = T0_MS;
-      return { ...started, campaign: campaignOf(`campaign-${++ids}`, more) };
+      return { ...started, campaign: someCampaign(`campaign-${++ids}`, more) };
     };
     const created = async (more: Partial<Campaign> = {}) => {
       const world = fresh(more);

@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DeleteMessageBatchCommand } from "@aws-sdk/client-sqs";
 import { dynamodbAttemptCounts } from "../../shared/aws/dynamodb-attempt-counts.ts";
+import { dynamodbCampaigns } from "../../shared/aws/dynamodb-campaigns.ts";
 import { dynamodbChannelHolds } from "../../shared/aws/dynamodb-channel-holds.ts";
 import { dynamodbLedger, ledgerClient } from "../../shared/aws/dynamodb-ledger.ts";
 import { dynamodbRateTimeline, rateTimelineClient } from "../../shared/aws/dynamodb-rate-timeline.ts";
@@ -16,6 +17,7 @@ import { sqsReceivedRecords } from "../../shared/aws/sqs-received-records.ts";
 import { sqsRecordQueue } from "../../shared/aws/sqs-record-queue.ts";
 import { stateClient } from "../../shared/aws/state-client.ts";
 import { staticRateLimiter } from "../../shared/aws/static-rate-limiter.ts";
+import { campaignGate } from "../../shared/pipeline/send-messages/campaign-gate.ts";
 import type { SendMessagesPorts } from "../../shared/pipeline/send-messages/send-messages.ts";
 import type { Clock, Observe, Random, RateLimiter } from "../../shared/ports.ts";
 import { defaultGate } from "../support/default-gate.ts";
@@ -90,6 +92,7 @@ export function startEnvironment(parts: EnvironmentParts): Wired {
       observe,
       newOwner: parts.newOwner,
     }),
+    campaignGate: campaignGate({ campaigns: dynamodbCampaigns({ ...gateTable, days: 15, clock }), clock, observe }),
     pushService: pinpointPushService(pushClient, clock, observe),
     rateLimiter: rateLimiterOf(parts, rateClient),
     received: sqsReceivedRecords(sqs, parts.requestQueueUrl),

@@ -10,6 +10,7 @@ import { sqsRecordQueue } from "../../shared/aws/sqs-record-queue.ts";
 import { staticRateLimiter } from "../../shared/aws/static-rate-limiter.ts";
 import { systemClock } from "../../shared/aws/system-clock.ts";
 import type { Fact } from "../../shared/facts.ts";
+import { campaignGate } from "../../shared/pipeline/send-messages/campaign-gate.ts";
 import type { ChannelGate } from "../../shared/pipeline/send-messages/channel-gate.ts";
 import { sendMessages } from "../../shared/pipeline/send-messages/send-messages.ts";
 import type { DeadTokenRecord, RecordAttributes } from "../../shared/ports.ts";
@@ -102,6 +103,7 @@ export async function startSendPath(): Promise<SendPath> {
     const observe = (fact: Fact) => void facts.push(fact);
     const ports = {
       gate: gate ?? defaultGate({ clock, observe }),
+      campaignGate: campaignGate({ clock, observe }),
       pushService: pinpointPushService(client, clock, observe),
       rateLimiter: staticRateLimiter({ ...rate, margin: 0.97 }, clock),
       received: sqsReceivedRecords(sqs.client, requests.queueUrl),

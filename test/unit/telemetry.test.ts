@@ -21,6 +21,7 @@ const SAMPLES = {
     { ...outcome, outcome: "optedOut", reason: "OPT_OUT" },
     { ...outcome, outcome: "duplicate", reason: "DUPLICATE" },
     { ...outcome, outcome: "suppressed", reason: "Suppressed" },
+    { ...outcome, outcome: "cancelled", reason: "Cancelled" },
     { ...outcome, outcome: "dead", reason: "UNREGISTERED" },
     { ...outcome, outcome: "rejected", reason: "PayloadTooLarge" },
     { ...outcome, outcome: "expired", reason: "Expired" },

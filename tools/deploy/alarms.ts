@@ -224,7 +224,7 @@ function alarmTable(maximumConcurrency: ByLane): readonly Alarm[] {
     },
     {
       id: "state-table",
-      what: "The state table does not answer: ledgered requests wait, what dies is not counted, stops and held channels are not heard of.",
+      what: "The state table does not answer: ledgered requests wait, what dies is not counted, stops, held channels and paused campaigns are not heard of.",
       watches: perLane(
         { transactional: 1, campaign: 1 },
         (lane) => ({
@@ -236,7 +236,7 @@ function alarmTable(maximumConcurrency: ByLane): readonly Alarm[] {
       ),
       unit: "failures",
       because:
-        "a hiccup is over in a minute; 20 looks at stops and holds count as one, since those that an environment was frozen in are missed",
+        "a hiccup is over in a minute; 20 looks at stops, holds and campaigns count as one, since those that an environment was frozen in are missed",
       periodSeconds: 60,
       periods: { reaching: 3, of: 5 },
     },

@@ -107,6 +107,7 @@ function sections(options: DashboardOptions): readonly Section[] {
               "Dead",
               "Suppressed",
               "Expired",
+              "Cancelled",
               "Exhausted",
               "Unknown",
               "OptedOut",

@@ -60,7 +60,7 @@ export type Places = readonly number[];
 /** What was decided about one address. */
 export type Decision =
   | {
-      readonly word: "sent" | "optedOut" | "duplicate" | "suppressed" | "dead" | "expired";
+      readonly word: "sent" | "optedOut" | "duplicate" | "suppressed" | "dead" | "expired" | "cancelled";
       readonly deadToken?: TokenVerdict | undefined;
     }
   | { readonly word: "retry"; readonly attempt: number; readonly minDelaySeconds: number }

@@ -74,6 +74,15 @@ export function writeRecordAttributes(state: RecordState): Record<string, string
   };
 }
 
+/**
+ * Whose record it is on the lane's queue: its campaign's, where SQS takes the campaign's id for a group's name.
+ *
+ * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+ */
+export function messageGroupOf({ campaign }: Pick<RecordState, "campaign">): string | undefined {
+  return /^[!-~]{1,128}$/.test(campaign?.id ?? "") ? campaign?.id : undefined;
+}
+
 function readCount(text: string): number {
   return /^\d{1,9}$/.test(text) ? Number(text) : 0;
 }

@@ -139,7 +139,7 @@ export function channelGate(parts: ChannelGateParts): ChannelGate {
   /** Takes a step here and now, and then for everybody. */
   const take = async (
     known: Known,
-    step: Exclude<GateStep, "stops" | "holds">,
+    step: Exclude<GateStep, "stops" | "campaigns" | "holds">,
     law: (hold: Hold | undefined) => Hold | undefined,
     keep: (holds: ChannelHolds) => Promise<HoldState>,
   ): Promise<void> => {

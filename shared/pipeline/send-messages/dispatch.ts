@@ -6,6 +6,7 @@ import type { Outcome } from "../../core/outcome/outcome.ts";
 import { PUT_BACK_REASONS, type PutBackReason } from "../../core/outcome/put-back-reason.ts";
 import type { Call, PlannedAddress } from "../../core/plan/call.ts";
 import type { CallAnswer, Clock, Observe, PushService, RateLimiter, Slot } from "../../ports.ts";
+import type { CampaignGate } from "./campaign-gate.ts";
 import type { ChannelGate, Probe } from "./channel-gate.ts";
 import { type CallEnd, type Findings, searchRefused } from "./refused-call.ts";
 
@@ -25,6 +26,8 @@ export type Delivery =
   | { readonly kind: "suppressed" }
   /** Nothing was sent: its time ran out while it waited. */
   | { readonly kind: "expired" }
+  /** Nothing was sent, and nothing will be: its campaign was cancelled. */
+  | { readonly kind: "cancelled" }
   /** Nothing was sent: not in this invocation. */
   | { readonly kind: "putBack"; readonly because: PutBackReason }
   /** The call was made; we failed to understand what was said of the address. */
@@ -40,6 +43,8 @@ export interface Delivered {
 export interface Deliveries {
   /** Milliseconds since 1970: nothing is sent from then on. */
   expiresAtMs(address: PlannedAddress): number;
+  /** Of which campaign it is, if it is of one. */
+  campaignOf(address: PlannedAddress): string | undefined;
   /** Whether an earlier call of it was refused, and not for the sake of all. */
   wasSearched(address: PlannedAddress): boolean;
   /** What of a call may be sent, once it is known for each slice; the rest has been seen to. */
@@ -50,6 +55,7 @@ export interface Deliveries {
 
 export interface DispatchPorts {
   readonly gate: ChannelGate;
+  readonly campaignGate: CampaignGate;
   readonly pushService: PushService;
   readonly rateLimiter: RateLimiter;
   readonly clock: Clock;
@@ -62,7 +68,7 @@ export interface DispatchLimits {
   readonly lastStartMs: number;
 }
 
-/** A slot further ahead is waited for before the gate is asked once more: a stop is to hold within two seconds. */
+/** A slot further ahead is waited for before the gates are asked once more: a stop is to hold within two seconds. */
 const LOOK_AHEAD_MS = 250;
 
 /** A call that may leave. */
@@ -81,7 +87,7 @@ interface Ready {
  */
 export async function dispatch(
   calls: readonly Call[],
-  { gate, pushService, rateLimiter, clock, observe }: DispatchPorts,
+  { gate, campaignGate, pushService, rateLimiter, clock, observe }: DispatchPorts,
   { maxCallsInFlight, lastStartMs }: DispatchLimits,
   deliveries: Deliveries,
 ): Promise<void> {
@@ -123,9 +129,26 @@ export async function dispatch(
   };
 
   /** What cannot outlast the shortest wait has expired. */
-  const putBackTurnedAway = (call: Call, because: "held" | "stopped") => {
+  const putBackTurnedAway = (call: Call, because: "held" | "stopped" | "paused") => {
     const backAtMs = clock.nowMs() + PUT_BACK_REASONS[because].minDelaySeconds * 1000;
     putBack(withoutExpired(call, backAtMs), because);
+  };
+
+  /** Without what is of campaigns that are paused, which has been put back, or cancelled, which has come to that. */
+  const withoutHalted = async (call: Call): Promise<Call> => {
+    const campaigns = new Set(call.addresses.flatMap((address) => deliveries.campaignOf(address) ?? []));
+    const halted = new Map<string, "paused" | "cancelled">();
+    const ask = async (campaign: string) => {
+      const passage = await campaignGate.passage(campaign);
+      if (passage !== "open") halted.set(campaign, passage);
+    };
+    await Promise.all(Array.from(campaigns, ask));
+    if (halted.size === 0) return call;
+    const addresses = Map.groupBy(call.addresses, (address) => halted.get(deliveries.campaignOf(address) ?? ""));
+    const those = (which: "paused" | "cancelled" | undefined) => ({ ...call, addresses: addresses.get(which) ?? [] });
+    deliverAll(those("cancelled"), { kind: "cancelled" });
+    putBackTurnedAway(those("paused"), "paused");
+    return those(undefined);
   };
 
   /** Resolves when the call has its slot; or with nothing, when all of it has been delivered unsent. */
@@ -137,7 +160,7 @@ export async function dispatch(
     const freshOf = (call: Call, atMs: number) => (atMs < allFreshUntilMs ? call : withoutExpired(call, atMs));
     let call = planned;
     for (;;) {
-      call = freshOf(call, clock.nowMs());
+      call = await withoutHalted(freshOf(call, clock.nowMs()));
       const messages = call.addresses.length;
       if (messages === 0) return undefined;
       if (clock.nowMs() > lastStartMs) return putBack(call, "deadline");
@@ -160,6 +183,8 @@ export async function dispatch(
         if (call.addresses.length === 0) return undefined;
         const earlyMs = leave.slotMs - LOOK_AHEAD_MS - clock.nowMs();
         if (earlyMs > 0) await clock.sleep(earlyMs);
+        call = await withoutHalted(call);
+        if (call.addresses.length === 0) return undefined;
         if (await isTurnedAway(call, probe)) return undefined;
         return { call, slot: leave, waitedMs: leave.slotMs - askedMs };
       }
@@ -235,8 +260,10 @@ export async function dispatch(
   };
 
   const send = async (planned: Call): Promise<CallEnd> => {
-    const probe = await gate.probe(planned);
-    return probe === undefined ? sendThrough(planned) : sendProbe(planned, probe);
+    // The right to probe is not taken for what may not be sent.
+    const call = await withoutHalted(planned);
+    const probe = call.addresses.length === 0 ? undefined : await gate.probe(call);
+    return probe === undefined ? sendThrough(call) : sendProbe(call, probe);
   };
 
   const findings: Findings = {

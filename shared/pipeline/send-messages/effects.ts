@@ -1,13 +1,14 @@
 import type { DeadLetterReason } from "../../core/outcome/dead-letter-reason.ts";
 import type { DeadToken } from "../../core/outcome/dead-token-record.ts";
 import { putBackDelaySeconds, retryDelaySeconds } from "../../core/outcome/delay.ts";
+import { PUT_BACK_REASONS } from "../../core/outcome/put-back-reason.ts";
 import { deviceTokenIdentity } from "../../core/request/device-token.ts";
-import { writeRecordAttributes } from "../../core/request/record-attributes.ts";
+import { messageGroupOf, writeRecordAttributes } from "../../core/request/record-attributes.ts";
 import type { SendRequest } from "../../core/request/send-request.ts";
 import type { Clock, DeadTokenQueue, Observe, Random, RecordQueue, ShortHash } from "../../ports.ts";
 import { deadLetterAttributes } from "./dead-letter.ts";
 import type { Arrival, Entry } from "./entry.ts";
-import { deadLetters, type Leaving, type Outgoing, returning } from "./outgoing.ts";
+import { deadLetters, type Leaving, type Outgoing, returning, stateAfter } from "./outgoing.ts";
 import { patientPut } from "./patient-put.ts";
 
 export interface EffectPorts {
@@ -68,7 +69,8 @@ export function effects(ports: EffectPorts, settings: EffectSettings, lastMs: nu
     const { slice, way } = leaving;
     const addresses = tokens.length;
     const delaySeconds = delayOf(entry, leaving);
-    const end = await put(from.id, "request", () => requestQueue.put({ ...record, delaySeconds }));
+    const messageGroupId = messageGroupOf(state);
+    const end = await put(from.id, "request", () => requestQueue.put({ ...record, delaySeconds, messageGroupId }));
     if (end.kind === "refused") {
       const { applicationId } = request;
       const { channelType } = slice;
@@ -80,7 +82,7 @@ export function effects(ports: EffectPorts, settings: EffectSettings, lastMs: nu
     observe(
       way.kind === "retry"
         ? { kind: "retried", ...returned, attempt: way.attempt }
-        : { kind: "putBack", ...returned, because: way.because, putBacks: state.putBacks + 1 },
+        : { kind: "putBack", ...returned, because: way.because, putBacks: stateAfter(way, state).putBacks },
     );
     return true;
   };
@@ -89,7 +91,11 @@ export function effects(ports: EffectPorts, settings: EffectSettings, lastMs: nu
     const { retryBaseSeconds: baseSeconds } = settings;
     return way.kind === "retry"
       ? retryDelaySeconds({ attempt: way.attempt, baseSeconds, random: random(), minSeconds })
-      : putBackDelaySeconds({ putBacks: state.putBacks, random: random(), minSeconds });
+      : putBackDelaySeconds({
+          putBacks: PUT_BACK_REASONS[way.because].counts ? state.putBacks : 0,
+          random: random(),
+          minSeconds,
+        });
   };
 
   const writeOff = (entry: Entry, tokens: readonly string[], reason: DeadLetterReason, because: string) => {

@@ -1,5 +1,5 @@
 import { halfPart, type PartHash, putBackPart, retryPart } from "../../core/outcome/part.ts";
-import type { PutBackReason } from "../../core/outcome/put-back-reason.ts";
+import { PUT_BACK_REASONS, type PutBackReason } from "../../core/outcome/put-back-reason.ts";
 import type { Slice } from "../../core/plan/call.ts";
 import { formatSendRequest } from "../../core/request/format-send-request.ts";
 import { type RecordState, writeRecordAttributes } from "../../core/request/record-attributes.ts";
@@ -74,9 +74,10 @@ export function deadLetters(
   );
 }
 
-function stateAfter(way: Way, state: RecordState): RecordState {
+/** What the record of what leaves by a way says of itself, but for the part. */
+export function stateAfter(way: Way, state: RecordState): RecordState {
   if (way.kind === "retry") return { ...state, attempt: way.attempt };
-  const putBack = { ...state, putBacks: state.putBacks + 1 };
+  const putBack = { ...state, putBacks: state.putBacks + (PUT_BACK_REASONS[way.because].counts ? 1 : 0) };
   return way.because === "undecided" ? { ...putBack, searched: true } : putBack;
 }
 

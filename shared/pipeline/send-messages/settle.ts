@@ -86,6 +86,7 @@ const SETTLED: Standing = { isSettled: true };
 const UNSETTLED: Standing = { isSettled: false };
 
 const EXPIRED: Decided = { decision: { word: "expired" }, reason: "Expired" };
+const CANCELLED: Decided = { decision: { word: "cancelled" }, reason: "Cancelled" };
 const SUPPRESSED: Decided = { decision: { word: "suppressed" }, reason: "Suppressed" };
 const UNKNOWN: Outcome = { kind: "unknown", reason: "UnknownOutcome", retryable: true };
 
@@ -164,6 +165,8 @@ export function settlement(
         return SUPPRESSED;
       case "expired":
         return EXPIRED;
+      case "cancelled":
+        return CANCELLED;
       case "putBack":
         return putBack(delivery.because);
       case "faulted":
@@ -350,6 +353,7 @@ export function settlement(
       isAnyAccounted ||= entry.accountId !== undefined;
       for (const slice of entry.slices) entryOf.set(slice, entry);
     },
+    campaignOf: ({ slice }) => entryOf.get(slice)?.state.campaign?.id,
     wasSearched: ({ slice }) => entryOf.get(slice)?.state.searched === true,
     expiresAtMs: ({ slice }) => entryOf.get(slice)?.expiresAtMs ?? 0,
     admit: async (call) => {

@@ -2,8 +2,9 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import type { DeliveryResult } from "../../../shared/core/outcome/delivery-result.ts";
 import type { Call } from "../../../shared/core/plan/call.ts";
-import { type CallAnswer, QueueUnavailable } from "../../../shared/ports.ts";
+import { type CallAnswer, type Campaigns, QueueUnavailable } from "../../../shared/ports.ts";
 import { memoryRateLimiter } from "../../support/memory-rate-limiter.ts";
+import { someCampaign } from "../../support/some-campaign.ts";
 import { APPLICATION_ID, record, rig, tokensOf } from "./rig.ts";
 
 const said = (deliveryStatus: string, pushProviderError?: string): DeliveryResult => ({
@@ -49,6 +50,13 @@ const anyRequest = fc.record({
   text: fc.constantFrom("one", "other"),
   expiresInSeconds: fc.option(fc.integer({ min: -5, max: 60 }), { nil: undefined }),
   onUnknownOutcome: fc.constantFrom("retry", "stop"),
+  campaign: fc.constantFrom(undefined, undefined, "one", "other"),
+});
+
+/** What a campaign is when somebody looks. */
+const anyStates = fc.array(fc.constantFrom("sending", "sending", "paused", "cancelling"), {
+  minLength: 1,
+  maxLength: 4,
 });
 
 const anyStory = fc.record({
@@ -59,6 +67,7 @@ const anyStory = fc.record({
   /** Said one after the other, and then from the beginning. */
   results: fc.array(anyResult, { minLength: 1, maxLength: 12 }),
   callEnds: fc.array(anyCallEnd, { minLength: 1, maxLength: 8 }),
+  campaigns: fc.record({ one: anyStates, other: anyStates }),
   /** Addresses that the API refuses whenever they come. */
   bad: fc.array(fc.tuple(fc.nat(4), fc.nat(150)), { maxLength: 3 }),
   queueFailures: fc.array(fc.boolean(), { minLength: 1, maxLength: 6 }),
@@ -103,17 +112,25 @@ async function play(story: Story) {
       ? new QueueUnavailable("away", { retryable: true })
       : undefined;
 
+  let looks = 0;
+  const read: Campaigns["read"] = async (id) => {
+    const states = id === "one" ? story.campaigns.one : story.campaigns.other;
+    return { kind: "known", campaign: someCampaign(id, { state: states[looks++ % states.length] ?? "sending" }) };
+  };
+
   const { batch, clock, requestQueue, deadLetterQueue, deadTokenQueue, told } = rig({
     answer,
+    campaigns: { read },
     rateLimiter: (limitedBy) => memoryRateLimiter(limitedBy, story.messagesPerSecond),
     requestQueue: refuse,
     deadLetterQueue: refuse,
     settings: { maxAgeSeconds: 300, maxCallsInFlight: story.maxCallsInFlight },
   });
 
-  let waiting = story.requests.map(({ text, expiresInSeconds, onUnknownOutcome }, number) =>
+  let waiting = story.requests.map(({ text, expiresInSeconds, onUnknownOutcome, campaign: Id }, number) =>
     record({
       id: `request-${number}`,
+      attributes: Id === undefined ? {} : { Campaign: JSON.stringify({ Id, Chunk: number, FirstRow: 0 }) },
       body: JSON.stringify({
         MessageRequest: {
           Addresses: Object.fromEntries(
@@ -155,16 +172,17 @@ it("whatever happens, every address ends in exactly one place, and the accounts 
       const sumOf = (word: string) =>
         booked.reduce((sum, { outcome, addresses }) => sum + (outcome === word ? addresses : 0), 0);
       const placed = places.map(({ token }) => token);
-      // Never two, never none: what is in no place has expired, as often as was told.
+      // Never two, never none: what is in no place has expired or was cancelled, as often as was told.
       expect(placed.toSorted()).toEqual([...new Set(placed)].toSorted());
-      expect(placed.length + sumOf("expired")).toBe(tokens.length);
+      expect(placed.length + sumOf("expired") + sumOf("cancelled")).toBe(tokens.length);
       expect(booked.reduce((sum, { addresses }) => sum + addresses, 0)).toBe(tokens.length);
       expect(sumOf("sent")).toBe(places.filter(({ place }) => place === "sent" || place === "replaced").length);
       expect(sumOf("dead")).toBe(places.filter(({ place }) => place === "dead").length);
       expect(told("requestRefused")).toEqual([]);
 
-      // No two records on the queue ever had one name.
-      const names = requestQueue.records.map(({ body, attributes }) => {
+      // No two records on the queue ever had one name, but for those that wait for their campaign under the one they have.
+      const others = requestQueue.records.filter(({ attributes }) => attributes["Campaign"] === undefined);
+      const names = others.map(({ body, attributes }) => {
         const { RequestId, ApplicationId = APPLICATION_ID } = JSON.parse(body);
         return [ApplicationId, RequestId, attributes["Part"], attributes["PutBacks"]].join(" ");
       });

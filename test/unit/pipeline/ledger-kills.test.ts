@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { shortHash } from "../../../shared/aws/short-hash.ts";
 import type { Call } from "../../../shared/core/plan/call.ts";
+import { campaignGate } from "../../../shared/pipeline/send-messages/campaign-gate.ts";
 import { type SendMessagesPorts, sendMessages } from "../../../shared/pipeline/send-messages/send-messages.ts";
 import type { CallAnswer, Clock, IncomingRecord, RecordQueue } from "../../../shared/ports.ts";
 import { defaultGate } from "../../support/default-gate.ts";
@@ -119,6 +120,7 @@ async function live({ requests, kills, statuses, duplicates, putTwice }: Story) 
         keepBack: async () => undefined,
       },
       gate: defaultGate({ clock: own }),
+      campaignGate: campaignGate({ clock: own, observe: () => undefined }),
       pushService: {
         send: (call, slot) =>
           step("call", async () => {

@@ -1,6 +1,7 @@
 import { shortHash } from "../../../shared/aws/short-hash.ts";
 import type { Call } from "../../../shared/core/plan/call.ts";
 import type { Fact } from "../../../shared/facts.ts";
+import { campaignGate } from "../../../shared/pipeline/send-messages/campaign-gate.ts";
 import {
   type SendMessagesPorts,
   type SendMessagesSettings,
@@ -8,6 +9,7 @@ import {
 } from "../../../shared/pipeline/send-messages/send-messages.ts";
 import type {
   CallAnswer,
+  Campaigns,
   ChannelHolds,
   Clock,
   IncomingRecord,
@@ -37,6 +39,7 @@ export interface RigOptions {
   /** What other rigs may share; without them each holds its channels for itself, and nothing is stopped. */
   readonly holds?: ChannelHolds;
   readonly stops?: Stops;
+  readonly campaigns?: Pick<Campaigns, "read">;
   /** One that others share: then whoever runs it runs all of them. */
   readonly clock?: VirtualClock;
   /** 0.5 where not given. */
@@ -75,6 +78,7 @@ export function rig(options: RigOptions = {}): Rig {
   const ports: SendMessagesPorts = {
     received: { remove: async () => true, keepBack: async () => undefined },
     gate: defaultGate({ holds: options.holds, stops: options.stops, clock, observe: (fact) => facts.push(fact) }),
+    campaignGate: campaignGate({ campaigns: options.campaigns, clock, observe: (fact) => facts.push(fact) }),
     pushService,
     rateLimiter: (options.rateLimiter ?? memoryRateLimiter)(clock),
     requestQueue,
