@@ -17,15 +17,14 @@ const LEAST_ROWS_PER_SECOND = 100_000;
 const MOST_MB = 150;
 const BYTES_PER_TOKEN = 16;
 
-/** Node lets the garbage of a program that makes much of it grow to 100 MB, unless it is told not to. */
-const SMALL_HEAP = "--max-semi-space-size=8";
+/** As the function and the command run: Node lets the garbage of a program that makes much of it grow to 100 MB otherwise. */
+const AS_SHIPPED = ["--max-semi-space-size=8"];
 
 const SIDES = [
   { name: "bare parser, CSV", side: "parser", format: "csv", node: [] },
   { name: "bare JSON.parse, JSON lines", side: "json", format: "jsonl", node: [] },
-  { name: "split, CSV", side: "split", format: "csv", node: [] },
-  { name: `split, CSV, ${SMALL_HEAP}`, side: "split", format: "csv", node: [SMALL_HEAP] },
-  { name: "split, JSON lines", side: "split", format: "jsonl", node: [] },
+  { name: "split, CSV", side: "split", format: "csv", node: AS_SHIPPED },
+  { name: "split, JSON lines", side: "split", format: "jsonl", node: AS_SHIPPED },
 ] as const;
 
 /**
@@ -98,9 +97,7 @@ function problemsOf([side, { rows, tokens, processorMs, memoryMb }]: readonly [s
   const mostMb = MOST_MB + tokenMb(tokens);
   return [
     ...(perSecond < LEAST_ROWS_PER_SECOND ? [`${side}: ${perSecond} rows/s, not ${LEAST_ROWS_PER_SECOND}.`] : []),
-    ...(side.endsWith(SMALL_HEAP) && memoryMb > mostMb
-      ? [`${side}: ${Math.round(memoryMb)} MB, more than ${Math.round(mostMb)}.`]
-      : []),
+    ...(memoryMb > mostMb ? [`${side}: ${Math.round(memoryMb)} MB, more than ${Math.round(mostMb)}.`] : []),
   ];
 }
 
