@@ -25,6 +25,7 @@ const FINAL: readonly Decision[] = [
   { word: "dead", deadToken: DEAD },
   { word: "dead", deadToken: { ...DEAD, Confidence: "suspect", Reason: "BadDeviceToken", StatusCode: 400 } },
   { word: "expired" },
+  { word: "cancelled" },
   { word: "rejected", deadLetter: "TokenMismatch", because: "SENDER_ID_MISMATCH" },
   { word: "rejected", deadLetter: "PayloadRejected", because: "PayloadTooLarge" },
   { word: "exhausted", deadLetter: "AttemptsExhausted", because: "TEMPORARY_FAILURE" },

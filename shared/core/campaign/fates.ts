@@ -9,6 +9,7 @@ import type { PartHash } from "../outcome/part.ts";
 import type { ChannelType } from "../request/channel-type.ts";
 import type { FinalWord } from "./campaign.ts";
 import type { ChunkLine } from "./chunks.ts";
+import { FINAL_WORDS } from "./final-words.ts";
 
 /** What has become of one recipient. */
 export interface Fate {
@@ -66,18 +67,14 @@ export function allSent(accounts: ReadonlyMap<string, Account>, nowMs: number): 
     : undefined;
 }
 
-const FINAL_WORDS: ReadonlyMap<string, FinalWord> = new Map(
-  Object.entries(LETTERS).flatMap(([word, letter]) =>
-    word === "retry" || word === "held" ? [] : [[letter, word as FinalWord]],
-  ),
-);
+const FINAL_WORD_OF: ReadonlyMap<string, FinalWord> = new Map(FINAL_WORDS.map((word) => [LETTERS[word], word]));
 
 /** Of the places of a slice those that have come to something for good. */
 function* endsIn(result: Result | undefined) {
   if (result === undefined) return;
   const { deadLetters, deadTokens } = result.owed;
   for (const [place, letter] of [...result.letters].entries()) {
-    const word = FINAL_WORDS.get(letter);
+    const word = FINAL_WORD_OF.get(letter);
     if (word === undefined) continue;
     const { place: _, ...deadToken } = deadTokens.find((one) => one.place === place) ?? {};
     const deadLetter = deadLetters.find(({ places }) => places.includes(place))?.reason;

@@ -68,6 +68,14 @@ describe("fatesOf", () => {
     }
   });
 
+  it("is not all that is to be said where a token was replaced that was sent to", () => {
+    const deadToken = { Verdict: "replaced", Confidence: "certain", Reason: "UpdatedToken", StatusCode: 200 } as const;
+    const accounts = (...decisions: Decision[]) => new Map([["0", settled(decisions)]]);
+    expect(allSent(accounts({ word: "sent" }, { word: "sent" }), NOW_MS)).toBe(2);
+    expect(allSent(accounts({ word: "sent" }, { word: "sent", deadToken }), NOW_MS)).toBeUndefined();
+    expect(allSent(accounts({ word: "sent" }, { word: "expired" }), NOW_MS)).toBeUndefined();
+  });
+
   const histories = fc.record({
     tokens: fc.uniqueArray(fc.stringMatching(/^[0-9a-c]{1,3}$/), { minLength: 1, maxLength: 100, size: "max" }),
     channelType: fc.constantFrom<ChannelType[]>("GCM", "APNS"),
