@@ -4,7 +4,9 @@ import { recipientsFile } from "../../shared/aws/recipients-file.ts";
 import { messageFor, parseCampaignMessage } from "../../shared/core/campaign/campaign-message.ts";
 import { mapColumns } from "../../shared/core/campaign/columns.ts";
 import { FILE_OF_WORD } from "../../shared/core/campaign/end-files.ts";
+import { parseCampaignOrder } from "../../shared/core/campaign/parse-campaign-order.ts";
 import { rowReader } from "../../shared/core/campaign/read-row.ts";
+import { STATE_WORDS } from "../../tools/cli/campaign/verb-fit.ts";
 import { matches } from "../../tools/local/event-bus/event.ts";
 import { byteSource } from "../support/byte-source.ts";
 import { docExamples } from "../support/doc-examples.ts";
@@ -12,13 +14,25 @@ import { transformInput } from "../support/input-transformer.ts";
 
 const page = readFileSync(new URL("../../docs/campaigns.md", import.meta.url), "utf8");
 const examples = (await docExamples("campaigns.md")).filter(({ language }) => language === "json");
-const [pinpointLine = "", message = "", rule = ""] = examples.map(({ text }) => text);
+const [pinpointLine = "", message = "", order = "", rule = ""] = examples.map(({ text }) => text);
 const parsed = parseCampaignMessage(message, () => "");
 if (!parsed.ok) throw new Error("The message of docs/campaigns.md is none.");
 
 it("docs/campaigns.md has a message with a locale of its own", () => {
   expect(messageFor(parsed.message, "GCM", "de-AT")?.plain.title).toBe("Angebot");
   expect(messageFor(parsed.message, "GCM", "fr")?.plain.title).toBe("Sale");
+});
+
+it("docs/campaigns.md has a campaign.json", () => {
+  const read = parseCampaignOrder(order, { applicationIds: ["app"], shortHash: () => "" });
+  expect(read).toMatchObject({ ok: true, order: { confirmed: 1_000_000, rate: 5_000, applicationId: "app" } });
+});
+
+it("docs/campaigns.md has every state of a campaign", () => {
+  const [, running = ""] = page.split("## While it runs");
+  const [told = ""] = running.split("##");
+  const states = Array.from(told.matchAll(/^\| (`[^|]+) \|/gm), ([, names = ""]) => names.match(/\w+/g) ?? []);
+  expect(states.flat().toSorted()).toEqual(Object.keys(STATE_WORDS).toSorted());
 });
 
 it("docs/campaigns.md has a line of Amazon Pinpoint's that is read as it is", async () => {
