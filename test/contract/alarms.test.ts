@@ -3,10 +3,12 @@ import { Command } from "commander";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { sharedRateLimiter } from "../../shared/aws/shared-rate-limiter.ts";
 import type { Claim } from "../../shared/core/ledger/account.ts";
+import type { Fact } from "../../shared/facts.ts";
 import type { IncomingRecord, Ledger, Observe, RateTimeline } from "../../shared/ports.ts";
 import { QueueUnavailable } from "../../shared/ports.ts";
 import { METRICS, type MetricName } from "../../shared/telemetry.ts";
 import { app } from "../../tools/cli/app.ts";
+import { campaign } from "../../tools/cli/campaign.ts";
 import { channel } from "../../tools/cli/channel.ts";
 import { check } from "../../tools/cli/check.ts";
 import { deadLetters } from "../../tools/cli/dead-letters.ts";
@@ -24,7 +26,7 @@ import { memoryLedger } from "../support/memory-ledger.ts";
 import { answered } from "../support/memory-push-service.ts";
 import { memoryRateLimiter } from "../support/memory-rate-limiter.ts";
 import { memoryRateTimeline } from "../support/memory-rate-timeline.ts";
-import { printedRun } from "../support/printed-run.ts";
+import { printedFacts, printedRun } from "../support/printed-run.ts";
 import { type Package, serverlessPackage, type Template } from "../support/serverless-package.ts";
 import { someCampaign } from "../support/some-campaign.ts";
 import { virtualClock } from "../support/virtual-clock.ts";
@@ -357,7 +359,8 @@ describe("every alarm", () => {
       .filter(({ Metric }) => Metric.Namespace === "Sluice");
     for (const { Metric, Stat } of ours) {
       expect(METRICS).toHaveProperty(Metric.MetricName);
-      expect(Metric.Dimensions.map(({ Name }) => Name)).toEqual(["service", "Lane"]);
+      const lane = "by" in METRICS[Metric.MetricName as MetricName] ? [] : ["Lane"];
+      expect(Metric.Dimensions.map(({ Name }) => Name)).toEqual(["service", ...lane]);
       if (Stat !== "Sum")
         expect(METRICS[Metric.MetricName as MetricName], Metric.MetricName).toHaveProperty("distribution");
     }
@@ -395,10 +398,12 @@ describe("a page of the runbook", () => {
 });
 
 it.each([
-  { name: "Errors", raises: "FunctionErrorsRetireDeadTokensAlarm" },
-  { name: "Throttles", raises: "FunctionThrottlesRetireDeadTokensAlarm" },
-])("$name of retire-dead-tokens for ten minutes: $raises", ({ name, raises }) => {
-  const dimensions = { FunctionName: "sluice-dev-retire-dead-tokens" };
+  { name: "Errors", of: "retire-dead-tokens", raises: "FunctionErrorsRetireDeadTokensAlarm" },
+  { name: "Throttles", of: "retire-dead-tokens", raises: "FunctionThrottlesRetireDeadTokensAlarm" },
+  { name: "Errors", of: "import-campaign", raises: "FunctionErrorsImportCampaignAlarm" },
+  { name: "Throttles", of: "import-campaign", raises: "FunctionThrottlesImportCampaignAlarm" },
+])("$name of $of for ten minutes: $raises", ({ name, of, raises }) => {
+  const dimensions = { FunctionName: `sluice-dev-${of}` };
   const each = [0, 300_000].map((ms) => ({
     namespace: "AWS/Lambda",
     name,
@@ -412,6 +417,7 @@ it.each([
 it.each([
   { what: "an event that EventBridge has given up", queue: "undelivered-events", raises: "UndeliveredEventsAlarm" },
   { what: "a dead token that is held", queue: "held-tokens", raises: "HeldTokensAlarm" },
+  { what: "a campaign's record that was given up", queue: "imports-dead-letters", raises: "GivenUpImportsAlarm" },
   { what: "a dead token that was received ten times", queue: "dead-tokens-dead-letters", raises: "UntoldTokensAlarm" },
 ])("$what: $raises", ({ queue, raises }) => {
   const waiting = {
@@ -422,6 +428,37 @@ it.each([
     values: [1],
   };
   expect(raisedBy([waiting], template)).toEqual([raises]);
+});
+
+const ofSpring = { campaignId: "spring", detail: "TimeoutError" };
+it.each<{ what: string; facts: readonly Fact[]; minutes: number; raises: readonly string[] }>([
+  {
+    what: "a campaign that is split, fed and has ended",
+    facts: [
+      { kind: "campaignSplit", campaignId: "spring", recipients: 100, rejects: 1 },
+      { kind: "chunksFed", campaignId: "spring", chunks: 1, recipients: 100 },
+      { kind: "campaignEnded", campaignId: "spring", state: "completed", requested: 100, tookMs: 1_000 },
+    ],
+    minutes: 5,
+    raises: [],
+  },
+  {
+    what: "a campaign that has paused itself",
+    facts: [{ kind: "campaignPaused", campaignId: "spring", reason: "credential", words: "the certificate has ended" }],
+    minutes: 1,
+    raises: ["PausedCampaignsAlarm"],
+  },
+  ...(["campaigns", "queue"] as const).flatMap((step) =>
+    [2, 3].map((minutes) => ({
+      what: `${step} that do not answer to import-campaign for ${minutes} minutes`,
+      facts: [{ kind: "importFailed", step, ...ofSpring } as const],
+      minutes,
+      raises: minutes < 3 ? [] : ["ImportFailuresAlarm"],
+    })),
+  ),
+])("$what: $raises", async ({ facts, minutes, raises }) => {
+  const lines = await printedFacts("import-campaign", facts, minutes);
+  expect(raisedBy(embeddedDatapoints(lines), template)).toEqual(raises);
 });
 
 const RUNBOOK = new URL("../../docs/runbook/", import.meta.url);
@@ -439,7 +476,7 @@ function descriptionOf(description: string) {
 }
 
 const sluice = new Command("sluice");
-for (const verb of [app, channel, check, deadLetters, deadTokens, doctor, go, plan, rate, show, status, stop])
+for (const verb of [app, campaign, channel, check, deadLetters, deadTokens, doctor, go, plan, rate, show, status, stop])
   sluice.addCommand(verb());
 
 /** Whether the command has this verb, with these options. */

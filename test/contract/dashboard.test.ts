@@ -85,6 +85,7 @@ it("answers from top to bottom what an operator asks", () => {
     "## At what share of the quota?",
     "## How late?",
     "## What fails, and why?",
+    "## How do campaigns go on?",
     "## How well does it pack?",
     "## What does it cost?",
   ]);

@@ -35,6 +35,8 @@ const TEMPLATE = {
     SendMessagesTransactionalLambdaFunction: named("FunctionName", "sluice-local-send-messages-transactional"),
     SendMessagesCampaignLambdaFunction: named("FunctionName", "sluice-local-send-messages-campaign"),
     RetireDeadTokensLambdaFunction: named("FunctionName", "sluice-local-retire-dead-tokens"),
+    ImportCampaignLambdaFunction: named("FunctionName", "sluice-local-import-campaign"),
+    ImportDeadLetterQueue: named("QueueName", LOCAL_QUEUE_NAMES.importsDeadLetters),
   },
 };
 

@@ -1,6 +1,7 @@
 import middy from "@middy/core";
 import type { Context } from "aws-lambda";
 import { vi } from "vitest";
+import type { Fact } from "../../shared/facts.ts";
 import type { IncomingRecord, Observe } from "../../shared/ports.ts";
 import { telemetry } from "../../shared/telemetry.ts";
 import { type Rig, START_MS } from "../unit/pipeline/rig.ts";
@@ -30,15 +31,8 @@ export async function printedRun(
   rigOf: (observe: Observe) => Rig,
   { count, records, ageMs = 0 }: Minutes,
 ): Promise<PrintedRun> {
-  let printed = "";
-  const print = (text: string | Uint8Array) => {
-    printed += String(text);
-    return true;
-  };
-  const streams = [process.stdout, process.stderr].map((stream) => vi.spyOn(stream, "write").mockImplementation(print));
-  vi.useFakeTimers({ toFake: ["Date"] });
   const deadLetters: number[] = [];
-  try {
+  const lines = await printed(async () => {
     const { observe, middleware } = telemetry({ functionName: "send-messages", lane });
     const { clock, batch, deadLetterQueue } = rigOf(observe);
     const invoke = middy(async (minute: number) => {
@@ -51,9 +45,40 @@ export async function printedRun(
       await invoke(minute, CONTEXT);
       deadLetters.push(deadLetterQueue.records.length);
     }
+  });
+  return { lines, deadLetters };
+}
+
+/** What a function prints that has the same to tell in each of so many minutes. Sets the time of the process as well. */
+export function printedFacts(
+  functionName: string,
+  facts: readonly Fact[],
+  minutes: number,
+): Promise<readonly string[]> {
+  return printed(async () => {
+    const { observe, middleware } = telemetry({ functionName });
+    const invoke = middy(async (minute: number) => {
+      for (const fact of facts) observe(fact);
+      vi.setSystemTime(START_MS + minute * 60_000);
+    }).use(middleware());
+    for (let minute = 0; minute < minutes; minute++) await invoke(minute, CONTEXT);
+  });
+}
+
+/** The lines that are printed meanwhile. */
+async function printed(run: () => Promise<void>): Promise<readonly string[]> {
+  let text = "";
+  const print = (more: string | Uint8Array) => {
+    text += String(more);
+    return true;
+  };
+  const streams = [process.stdout, process.stderr].map((stream) => vi.spyOn(stream, "write").mockImplementation(print));
+  vi.useFakeTimers({ toFake: ["Date"] });
+  try {
+    await run();
   } finally {
     vi.useRealTimers();
     for (const stream of streams) stream.mockRestore();
   }
-  return { lines: printed.split("\n"), deadLetters };
+  return text.split("\n");
 }

@@ -10,6 +10,7 @@ const FUNCTIONS = {
   transactional: "SendMessagesTransactionalLambdaFunction",
   campaign: "SendMessagesCampaignLambdaFunction",
   "retire-dead-tokens": "RetireDeadTokensLambdaFunction",
+  "import-campaign": "ImportCampaignLambdaFunction",
 } as const;
 type FunctionName = keyof typeof FUNCTIONS;
 
@@ -149,6 +150,36 @@ function alarmTable(maximumConcurrency: ByLane): readonly Alarm[] {
       unit: "dead tokens",
       because: "ten tries are half an hour of the state table or the event bus away, or a fault of ours",
       periodSeconds: 300,
+    },
+    {
+      id: "paused-campaigns",
+      what: "A campaign has paused itself, because what fails is not its recipients' fault: nothing more of it is sent before somebody resumes it.",
+      watches: [{ from: 1, metrics: { paused: ofImports("CampaignsPaused", "Sum") } }],
+      unit: "campaigns",
+      because: "it does not go on by itself, and what it offers may be over tomorrow",
+      periodSeconds: 60,
+    },
+    {
+      id: "given-up-imports",
+      what: "Records of the imports queue could not be read, or not gone on with in a hundred tries: their campaigns stand.",
+      watches: [
+        {
+          from: 1,
+          metrics: { given: ofQueue("ImportDeadLetterQueue", "ApproximateNumberOfMessagesVisible", "Maximum") },
+        },
+      ],
+      unit: "records",
+      because: "each is a campaign that nobody looks after any more",
+      periodSeconds: 300,
+    },
+    {
+      id: "import-failures",
+      what: "Campaigns do not get on, because the state table, the campaign queue or what calls for them later does not answer.",
+      watches: [{ from: 1, metrics: { failures: ofImports("ImportFailures", "Sum") } }],
+      unit: "failures",
+      because: "a hiccup is over in a minute, and is tried again by itself",
+      periodSeconds: 60,
+      periods: { reaching: 3, of: 5 },
     },
     {
       id: "held-channels",
@@ -332,6 +363,12 @@ function ours(name: MetricName, statistic: Metric["statistic"], lane: Lane): Met
     { Name: "service", Value: "send-messages" },
     { Name: "Lane", Value: lane },
   ];
+  return { Namespace: NAMESPACE, MetricName: name, Dimensions, statistic };
+}
+
+/** A metric of `import-campaign`'s, which has no lane. */
+function ofImports(name: MetricName, statistic: Metric["statistic"]): Metric {
+  const Dimensions = [{ Name: "service", Value: "import-campaign" }];
   return { Namespace: NAMESPACE, MetricName: name, Dimensions, statistic };
 }
 

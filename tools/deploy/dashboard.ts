@@ -33,6 +33,7 @@ const FUNCTIONS = {
   transactional: `\${SendMessagesTransactionalLambdaFunction}`,
   campaign: `\${SendMessagesCampaignLambdaFunction}`,
   "retire dead tokens": `\${RetireDeadTokensLambdaFunction}`,
+  "import campaign": `\${ImportCampaignLambdaFunction}`,
 } as const;
 const QUEUES = {
   transactional: `\${TransactionalQueue.QueueName}`,
@@ -43,6 +44,8 @@ const QUEUES = {
   "dead tokens": `\${DeadTokenQueue.QueueName}`,
   "held tokens": `\${HeldTokenQueue.QueueName}`,
   "dead tokens that nobody was told of": `\${DeadTokenDeadLetterQueue.QueueName}`,
+  imports: `\${ImportQueue.QueueName}`,
+  "imports that were given up": `\${ImportDeadLetterQueue.QueueName}`,
 } as const;
 
 /** What an operator asks, in this order. */
@@ -175,6 +178,10 @@ function sections(options: DashboardOptions): readonly Section[] {
           ...ofEach("RowsRejected", "Sum"),
         ]),
         chart("Campaigns that ended, and how", ofEach("CampaignsEnded", "Sum")),
+        chart(
+          "Campaigns that wait for somebody to look after them",
+          ofQueues("ApproximateNumberOfMessagesVisible", ["imports", "imports that were given up"]),
+        ),
         chart("Campaigns that paused themselves, and imports that failed", [
           ...ofEach("CampaignsPaused", "Sum"),
           ...ofEach("ImportsRefused", "Sum"),
@@ -313,7 +320,7 @@ function dollars({ rateTableName, memoryMb }: DashboardOptions): Line[] {
   };
   const lanes = LANES.map((lane) => ["service", "send-messages", "Lane", lane]);
   const functions = Object.values(FUNCTIONS).map((name) => ["FunctionName", name]);
-  const queues = [...LANES, "dead tokens" as const].map((queue) => ["QueueName", QUEUES[queue]]);
+  const queues = [...LANES, "dead tokens" as const, "imports" as const].map((queue) => ["QueueName", QUEUES[queue]]);
   const tables = [`\${StateTable}`, rateTableName].map((name) => ["TableName", name]);
   const groups = Object.values(FUNCTIONS).map((name) => ["LogGroupName", `/aws/lambda/${name}`]);
   const of = (namespace: string, names: readonly string[], dimensions: readonly (readonly string[])[]) =>
