@@ -6,7 +6,7 @@ import {
   readRetireDeadTokensSettings,
   readSendMessagesSettings,
 } from "../../shared/settings.ts";
-import { OTHER_OUTPUTS, QUEUE_OUTPUTS } from "../../tools/cli/deployment.ts";
+import { IMPORT_OUTPUTS, OTHER_OUTPUTS, QUEUE_OUTPUTS } from "../../tools/cli/deployment.ts";
 import { LOCAL_BUCKET } from "../../tools/local/stage.ts";
 import { type Package, serverlessPackage, type Template } from "../support/serverless-package.ts";
 
@@ -571,7 +571,7 @@ describe("the stack", () => {
   });
 
   it("tells the command where everything is", () => {
-    const names = [...Object.values(QUEUE_OUTPUTS), ...Object.values(OTHER_OUTPUTS)];
+    const names = [QUEUE_OUTPUTS, IMPORT_OUTPUTS, OTHER_OUTPUTS].flatMap((outputs) => Object.values<string>(outputs));
     expect(names.filter((name) => !(name in template.Outputs))).toEqual([]);
     expect(template.Outputs).toMatchObject({
       ImportBucketName: { Value: urlOf("ImportBucket") },

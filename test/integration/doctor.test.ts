@@ -48,6 +48,7 @@ const wrongIn = (findings: readonly Finding[]) => findings.filter(({ verdict }) 
 const sender = (lane: "transactional" | "campaign") =>
   account.functions[`sluice-shop-send-messages-${lane}`] as AwsFunction;
 const retirer = () => account.functions["sluice-shop-retire-dead-tokens"] as AwsFunction;
+const importer = () => account.functions["sluice-shop-import-campaign"] as AwsFunction;
 const queue = (name: string) => account.queues[`sluice-shop-${name}`] as Record<string, string>;
 const mapping = (lane: "transactional" | "campaign") => sender(lane).mappings[0] as Record<string, unknown>;
 
@@ -70,12 +71,15 @@ describe("a good stage", () => {
         "dead-tokens",
         "held-tokens",
         "dead-tokens-dead-letters",
+        "imports",
+        "imports-dead-letters",
       ].map((name) => `ok queue sluice-shop-${name}`),
       "ok table sluice-shop-state",
       "ok table sluice-shop-rate",
       "ok function sluice-shop-send-messages-transactional",
       "ok function sluice-shop-send-messages-campaign",
       "ok function sluice-shop-retire-dead-tokens",
+      "ok function sluice-shop-import-campaign",
       "unchecked permissions of the functions",
     ]);
   });
@@ -183,7 +187,7 @@ describe("a broken stage", () => {
         });
       },
       subject: "queue sluice-shop-campaign",
-      message: /not the lane's own dead-letter queue/,
+      message: /not its own dead-letter queue/,
       cure: /npm run deploy/,
     },
     {
@@ -316,6 +320,48 @@ describe("a broken stage", () => {
       breakIt: () => (queue("dead-tokens")["VisibilityTimeout"] = "180"),
       subject: "queue sluice-shop-dead-tokens",
       message: /180 s, under six time-outs .* \(190 s\)/,
+      cure: /npm run deploy/,
+    },
+    {
+      what: "a function for campaigns that is not told its bucket",
+      breakIt: () => delete importer().environment["IMPORT_BUCKET_NAME"],
+      subject: "function sluice-shop-import-campaign",
+      message: /cannot start: Bad settings: IMPORT_BUCKET_NAME is not set/,
+      cure: /npm run deploy/,
+    },
+    {
+      what: "campaigns that Lambda takes for a loop",
+      breakIt: () => (importer().recursiveLoop = "Terminate"),
+      subject: "function sluice-shop-import-campaign",
+      message: /recursion detection on \(Terminate\): Lambda stops a campaign/,
+      cure: /put-function-recursion-config .*sluice-shop-import-campaign.* Allow/,
+    },
+    {
+      what: "campaigns that nobody begins",
+      breakIt: () => Object.assign(importer().mappings[0] ?? {}, { State: "Disabled" }),
+      subject: "function sluice-shop-import-campaign",
+      message: /no campaign begins or goes on/,
+      cure: /update-event-source-mapping --uuid mapping-imports --enabled/,
+    },
+    {
+      what: "several campaigns at once",
+      breakIt: () => Object.assign(importer().mappings[0] ?? {}, { BatchSize: 10 }),
+      subject: "function sluice-shop-import-campaign",
+      message: /is given 10 campaigns at once/,
+      cure: /npm run deploy/,
+    },
+    {
+      what: "an imports queue that Lambda would refuse",
+      breakIt: () => (queue("imports")["VisibilityTimeout"] = "899"),
+      subject: "queue sluice-shop-imports",
+      message: /899 s, under the time-out of its function \(900 s\)/,
+      cure: /npm run deploy/,
+    },
+    {
+      what: "records of campaigns that come back for ever",
+      breakIt: () => delete queue("imports")["RedrivePolicy"],
+      subject: "queue sluice-shop-imports",
+      message: /has no redrive policy/,
       cure: /npm run deploy/,
     },
   ])("with $what is found, with the cure", async ({ breakIt, subject, message, cure }) => {

@@ -1,4 +1,4 @@
-import { OTHER_OUTPUTS, QUEUE_OUTPUTS } from "../../tools/cli/deployment.ts";
+import { IMPORT_OUTPUTS, OTHER_OUTPUTS, QUEUE_OUTPUTS } from "../../tools/cli/deployment.ts";
 import { VERSION } from "../../tools/cli/version.ts";
 import { describeStacks, errorXml, type Stacks } from "./cloudformation.ts";
 import type { Reply, ServedRequest } from "./fake-http-service.ts";
@@ -96,10 +96,32 @@ export function goodAccount(stage: string, applicationId: string, sqsUrl: string
       { MaximumBatchingWindowInSeconds: 10 },
     ),
   ];
+  const importer: [string, AwsFunction] = [
+    name("import-campaign"),
+    fed(
+      "imports",
+      {
+        Timeout: 900,
+        recursiveLoop: "Allow",
+        environment: {
+          APPLICATION_IDS: applicationId,
+          IMPORT_QUEUE_URL: url(name("imports")),
+          IMPORT_QUEUE_ARN: arn(name("imports")),
+          IMPORT_BUCKET_NAME: `${name("imports")}-${ACCOUNT}-${REGION}`,
+          REQUEST_QUEUE_URL: url(name("campaign")),
+          STATE_TABLE_NAME: name("state"),
+          SCHEDULE_GROUP_NAME: `sluice-${stage}`,
+          SCHEDULE_ROLE_ARN: `arn:aws:iam::${ACCOUNT}:role/${name("wake")}`,
+        },
+      },
+      { BatchSize: 1, ScalingConfig: { MaximumConcurrency: 10 } },
+    ),
+  ];
   const functions = Object.fromEntries([
     sender("transactional", 30, { ScalingConfig: { MaximumConcurrency: 20 } }),
     sender("campaign", 60, { ScalingConfig: { MaximumConcurrency: 8 }, MaximumBatchingWindowInSeconds: 1 }),
     retirer,
+    importer,
   ]);
   const outputs = {
     [QUEUE_OUTPUTS.transactional]: url(name("transactional")),
@@ -109,6 +131,9 @@ export function goodAccount(stage: string, applicationId: string, sqsUrl: string
     [QUEUE_OUTPUTS.deadTokens]: url(name("dead-tokens")),
     [QUEUE_OUTPUTS.heldTokens]: url(name("held-tokens")),
     [QUEUE_OUTPUTS.deadTokensDeadLetters]: url(name("dead-tokens-dead-letters")),
+    [IMPORT_OUTPUTS.queue]: url(name("imports")),
+    [IMPORT_OUTPUTS.deadLetterQueue]: url(name("imports-dead-letters")),
+    [IMPORT_OUTPUTS.bucket]: `${name("imports")}-${ACCOUNT}-${REGION}`,
     [OTHER_OUTPUTS.applicationIds]: applicationId,
     [OTHER_OUTPUTS.stateTable]: name("state"),
     [OTHER_OUTPUTS.rateTable]: name("rate"),
@@ -122,10 +147,15 @@ export function goodAccount(stage: string, applicationId: string, sqsUrl: string
     queues: Object.fromEntries([
       lane("transactional", "180"),
       lane("campaign", "361"),
+      lane("imports", "900"),
       queue("dead-tokens", { VisibilityTimeout: "190" }),
-      ...["transactional-dead-letters", "campaign-dead-letters", "held-tokens", "dead-tokens-dead-letters"].map(
-        (part) => queue(part),
-      ),
+      ...[
+        "transactional-dead-letters",
+        "campaign-dead-letters",
+        "held-tokens",
+        "dead-tokens-dead-letters",
+        "imports-dead-letters",
+      ].map((part) => queue(part)),
     ]),
     tables: {
       [name("state")]: { keys: "pk HASH, sk RANGE", status: "ACTIVE", timeToLive: "expiresAt" },

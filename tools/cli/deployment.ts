@@ -35,7 +35,11 @@ export const QUEUE_OUTPUTS = {
 } as const satisfies Partial<Record<QueueName, string>>;
 
 /** The outputs of a stack that say where campaigns are dropped. */
-export const IMPORT_OUTPUTS = { queue: "ImportQueueUrl", bucket: "ImportBucketName" } as const;
+export const IMPORT_OUTPUTS = {
+  queue: "ImportQueueUrl",
+  deadLetterQueue: "ImportDeadLetterQueueUrl",
+  bucket: "ImportBucketName",
+} as const;
 
 /** The other outputs of a stack that verbs read. */
 export const OTHER_OUTPUTS = {
@@ -74,7 +78,11 @@ async function deployedStage(stage: string): Promise<Deployment> {
       `The stack sluice-${stage} has no output ${name}: it is of an older version. Deploy it again.`,
     );
   };
-  const [imports, importBucketName] = [outputs.get(IMPORT_OUTPUTS.queue), outputs.get(IMPORT_OUTPUTS.bucket)];
+  const [imports, importsDeadLetters, importBucketName] = [
+    IMPORT_OUTPUTS.queue,
+    IMPORT_OUTPUTS.deadLetterQueue,
+    IMPORT_OUTPUTS.bucket,
+  ].map((name) => outputs.get(name));
   return {
     stage,
     region: StackId.split(":")[3] ?? "",
@@ -82,6 +90,7 @@ async function deployedStage(stage: string): Promise<Deployment> {
     queueUrls: {
       ...Object.fromEntries(Object.entries(QUEUE_OUTPUTS).map(([queue, name]) => [queue, output(name)])),
       ...(imports !== undefined && { imports }),
+      ...(importsDeadLetters !== undefined && { importsDeadLetters }),
     },
     ...(importBucketName !== undefined && { importBucketName }),
     tableNames: { state: output(OTHER_OUTPUTS.stateTable), rate: output(OTHER_OUTPUTS.rateTable) },

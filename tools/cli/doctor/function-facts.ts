@@ -43,3 +43,8 @@ export function isRetirer({ name }: FunctionFacts): boolean {
 export function isSender({ name }: FunctionFacts): boolean {
   return name.includes("send-messages");
 }
+
+/** Whether it is `import-campaign`. */
+export function isImporter({ name }: FunctionFacts): boolean {
+  return name.includes("import-campaign");
+}

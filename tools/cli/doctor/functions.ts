@@ -1,7 +1,13 @@
 import type { EventSourceMappingConfiguration } from "@aws-sdk/client-lambda";
-import { type BadSettings, readRetireDeadTokensSettings, readSendMessagesSettings } from "../../../shared/settings.ts";
+import {
+  type BadSettings,
+  type Environment,
+  readImportCampaignSettings,
+  readRetireDeadTokensSettings,
+  readSendMessagesSettings,
+} from "../../../shared/settings.ts";
 import { type Fault, type Finding, faultIf, judged } from "./finding.ts";
-import { type FunctionFacts, isRetirer, isSender } from "./function-facts.ts";
+import { type FunctionFacts, isImporter, isRetirer, isSender } from "./function-facts.ts";
 
 /** What `serverless.yml` says, and a build is for. */
 const RUNTIME = "nodejs24.x";
@@ -29,7 +35,8 @@ export function examineFunctions(facts: readonly FunctionFacts[], stage: string)
           deploy,
         ),
         ...(isSender(one) ? senderFaults(one, fleet, deploy) : []),
-        ...(isRetirer(one) ? retirerFaults(one, deploy) : []),
+        ...(isRetirer(one) ? readerFaults(one, readRetireDeadTokensSettings, deploy) : []),
+        ...(isImporter(one) ? importerFaults(one, deploy) : []),
       ],
       `${configuration.Runtime}, ${configuration.MemorySize} MB, ${configuration.Timeout} s`,
     );
@@ -38,14 +45,10 @@ export function examineFunctions(facts: readonly FunctionFacts[], stage: string)
 }
 
 function senderFaults(one: FunctionFacts, fleet: number, deploy: string): readonly Fault[] {
-  const { configuration, environment, mappings, recursiveLoop } = one;
+  const { environment, mappings } = one;
   return [
     ...settingsFaults(one, fleet, deploy),
-    ...faultIf(
-      recursiveLoop !== "Allow",
-      `has recursion detection on (${recursiveLoop}): Lambda stops what is put back after 16 rounds`,
-      `aws lambda put-function-recursion-config --function-name ${configuration.FunctionName} --recursive-loop Allow, or ${deploy}`,
-    ),
+    ...recursionFaults(one, "Lambda stops what is put back after 16 rounds", deploy),
     ...faultIf(mappings.length !== 1, `has ${mappings.length} event source mappings, and should have one`, deploy),
     ...mappings.flatMap((mapping) => mappingFaults(mapping, environment["LANE"] ?? "", deploy)),
   ];
@@ -77,13 +80,41 @@ function settingsFaults(
   }
 }
 
-function retirerFaults({ environment, mappings }: FunctionFacts, deploy: string): readonly Fault[] {
+function importerFaults(one: FunctionFacts, deploy: string): readonly Fault[] {
+  return [
+    ...readerFaults(one, readImportCampaignSettings, deploy),
+    ...recursionFaults(one, "Lambda stops a campaign after 16 rounds of a quarter of an hour", deploy),
+    ...one.mappings.flatMap(({ UUID, State, BatchSize = 1 }) => [
+      ...faultIf(
+        State !== "Enabled",
+        `has an event source mapping that is ${State}: no campaign begins or goes on`,
+        `aws lambda update-event-source-mapping --uuid ${UUID} --enabled`,
+      ),
+      ...faultIf(BatchSize !== 1, `is given ${BatchSize} campaigns at once, and should see to one`, deploy),
+    ]),
+  ];
+}
+
+function recursionFaults({ configuration, recursiveLoop }: FunctionFacts, so: string, deploy: string) {
+  return faultIf(
+    recursiveLoop !== "Allow",
+    `has recursion detection on (${recursiveLoop}): ${so}`,
+    `aws lambda put-function-recursion-config --function-name ${configuration.FunctionName} --recursive-loop Allow, or ${deploy}`,
+  );
+}
+
+/** Of a function that is fed by one queue, and reads its settings like this. */
+function readerFaults(
+  { environment, mappings }: FunctionFacts,
+  readSettings: (environment: Environment) => unknown,
+  deploy: string,
+): readonly Fault[] {
   const faults = [
     ...faultIf(mappings.length !== 1, `has ${mappings.length} event source mappings, and should have one`, deploy),
     ...mappings.flatMap((mapping) => partialResponseFaults(mapping, deploy)),
   ];
   try {
-    readRetireDeadTokensSettings(environment);
+    readSettings(environment);
     return faults;
   } catch (error) {
     return [...faults, { message: `cannot start: ${(error as BadSettings).message}`, cure: deploy }];

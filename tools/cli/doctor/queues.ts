@@ -2,14 +2,15 @@ import { GetQueueAttributesCommand, SQSClient } from "@aws-sdk/client-sqs";
 import type { QueueName } from "../../local/stage.ts";
 import type { Deployment } from "../deployment.ts";
 import { type Fault, type Finding, faultIf, judged, lookAt } from "./finding.ts";
-import type { FunctionFacts } from "./function-facts.ts";
+import { type FunctionFacts, isImporter } from "./function-facts.ts";
 
 type Attributes = Readonly<Record<string, string>>;
 
-/** Where each lane's dead letters go. */
+/** Where the dead letters of each lane go, and the records of campaigns that are given up. */
 const DEAD_LETTERS = {
   transactional: "transactionalDeadLetters",
   campaign: "campaignDeadLetters",
+  imports: "importsDeadLetters",
 } as const satisfies Partial<Record<QueueName, QueueName>>;
 
 /** With fewer, a record may be given up while Lambda is only busy. */
@@ -42,7 +43,7 @@ export async function examineQueues(
         "is not encrypted at rest",
         cure,
       ),
-      ...(name in DEAD_LETTERS ? laneFaults(attributes, deadLetters, cure) : []),
+      ...(name in DEAD_LETTERS ? redriveFaults(attributes, deadLetters, cure) : []),
       ...facts.flatMap((one) => visibilityFaults(attributes, one, cure)),
     ];
     findings.push(
@@ -56,7 +57,7 @@ export async function examineQueues(
   return findings;
 }
 
-function laneFaults(attributes: Attributes, deadLetters: Attributes | undefined, cure: string): readonly Fault[] {
+function redriveFaults(attributes: Attributes, deadLetters: Attributes | undefined, cure: string): readonly Fault[] {
   const policy: { readonly deadLetterTargetArn?: string; readonly maxReceiveCount?: number | string } = JSON.parse(
     attributes["RedrivePolicy"] ?? "{}",
   );
@@ -66,7 +67,7 @@ function laneFaults(attributes: Attributes, deadLetters: Attributes | undefined,
   return [
     ...faultIf(
       deadLetters !== undefined && policy.deadLetterTargetArn !== deadLetters["QueueArn"],
-      `has dead letters that go to ${policy.deadLetterTargetArn}, which is not the lane's own dead-letter queue`,
+      `has dead letters that go to ${policy.deadLetterTargetArn}, which is not its own dead-letter queue`,
       cure,
     ),
     ...faultIf(
@@ -83,11 +84,18 @@ function laneFaults(attributes: Attributes, deadLetters: Attributes | undefined,
 }
 
 /** @see https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html */
-function visibilityFaults(attributes: Attributes, { configuration, mappings }: FunctionFacts, cure: string) {
+function visibilityFaults(attributes: Attributes, facts: FunctionFacts, cure: string) {
+  const { configuration, mappings } = facts;
   const mapping = mappings.find(({ EventSourceArn }) => EventSourceArn === attributes["QueueArn"]);
   if (mapping === undefined) return [];
-  const least = 6 * (configuration.Timeout ?? 0) + (mapping.MaximumBatchingWindowInSeconds ?? 0);
+  const timeout = configuration.Timeout ?? 0;
   const visibility = Number(attributes["VisibilityTimeout"]);
+  // It keeps its record away by itself; the queue has only to be one that Lambda takes.
+  if (isImporter(facts)) {
+    const message = `has a visibility timeout of ${visibility} s, under the time-out of its function (${timeout} s): Lambda refuses it`;
+    return faultIf(visibility < timeout, message, cure);
+  }
+  const least = 6 * timeout + (mapping.MaximumBatchingWindowInSeconds ?? 0);
   return faultIf(
     visibility < least,
     `has a visibility timeout of ${visibility} s, under six time-outs of its function and the window (${least} s): records are received twice`,
