@@ -124,6 +124,17 @@ describe("an order", () => {
     });
   });
 
+  it.each([
+    { days: 25, problems: [] },
+    { days: 26, problems: [expect.objectContaining({ path: "Options.StartAt" })] },
+  ])("may start $days days after it was dropped: $problems", ({ days, problems }) => {
+    const nowMs = Date.parse("2026-11-26T12:00:00Z");
+    const StartAt = new Date(nowMs + days * 86_400_000).toISOString();
+    const order = { ...json("campaign/valid/least.json"), Options: { StartAt } };
+    const parsed = parseCampaignOrder(JSON.stringify(order), { applicationIds: [""], shortHash, nowMs });
+    expect(parsed.ok ? [] : parsed.problems).toEqual(problems);
+  });
+
   it("may have a byte order mark before it", () => {
     expect(parse(`\uFEFF${JSON.stringify(json("campaign/valid/least.json"))}`).ok).toBe(true);
   });

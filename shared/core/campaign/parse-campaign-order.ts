@@ -56,11 +56,14 @@ export function parseCampaignOrder(
   {
     applicationIds,
     shortHash,
+    nowMs,
   }: {
     /** The applications that may be named, at least one; the first is meant where the order names none. */
     readonly applicationIds: readonly string[];
     /** The form in which a text that must not be shown appears in a problem's path. */
     readonly shortHash: (text: string) => string;
+    /** When it was dropped; without it nobody asks whether it starts too late. */
+    readonly nowMs?: number;
   },
 ):
   | { readonly ok: true; readonly order: CampaignOrder }
@@ -72,7 +75,7 @@ export function parseCampaignOrder(
   if (given === undefined) return { ok: false, problems: findings.problems };
 
   const recipients = checkRecipients(given["Recipients"], below(ROOT, "Recipients", findings), findings);
-  const options = checkOptions(given["Options"], below(ROOT, "Options", findings), { applicationIds, findings });
+  const options = checkOptions(given["Options"], below(ROOT, "Options", findings), { applicationIds, nowMs, findings });
   const message = checkMessage(given["Message"], below(ROOT, "Message", findings), findings);
   if (message === undefined || findings.problems.length > 0) return { ok: false, problems: findings.problems };
   return { ok: true, order: orderOf({ recipients, message, options }, applicationIds) };
@@ -100,7 +103,11 @@ function checkRecipients(value: unknown, path: Path, findings: Findings): JsonOb
 function checkOptions(
   value: unknown,
   path: Path,
-  { applicationIds, findings }: { readonly applicationIds: readonly string[]; readonly findings: Findings },
+  {
+    applicationIds,
+    nowMs,
+    findings,
+  }: { readonly applicationIds: readonly string[]; readonly nowMs: number | undefined; readonly findings: Findings },
 ): JsonObject {
   if (value === undefined) return {};
   const given = checkFields(value, { fields: OPTION_FIELDS }, path, findings) ?? {};
@@ -113,8 +120,16 @@ function checkOptions(
   if (startMs !== undefined && endMs !== undefined && endMs <= startMs) {
     findings.add(below(path, "ExpiresAt", findings), "must be later than StartAt: nothing would be sent");
   }
+  if (startMs !== undefined && nowMs !== undefined && startMs > nowMs + LONGEST_WAIT_DAYS * DAY_MS) {
+    const message = `must be within ${LONGEST_WAIT_DAYS} days: the import bucket forgets what was split after 30`;
+    findings.add(below(path, "StartAt", findings), message);
+  }
   return given;
 }
+
+/** It is split at once, and has to be sent before the bucket forgets its chunks: `serverless.yml` says when. */
+const LONGEST_WAIT_DAYS = 25;
+const DAY_MS = 86_400_000;
 
 function checkMessage(value: unknown, path: Path, findings: Findings): CampaignMessage | undefined {
   if (value === undefined) {

@@ -111,8 +111,8 @@ async function begin(
 ): Promise<string | undefined> {
   const text = await bucket.readOrder({ campaignId: id, ...present({ versionId }) });
   if (text === undefined) return `There is no campaign.json of the campaign ${id} any more`;
-  const parsed = parseCampaignOrder(text, { applicationIds, shortHash });
   const createdAtMs = clock.nowMs();
+  const parsed = parseCampaignOrder(text, { applicationIds, shortHash, nowMs: createdAtMs });
   const [applicationId = ""] = applicationIds;
   const made = { id, createdAtMs, applicationId, fileName: "", ...present({ orderVersion: versionId }) };
   const campaign = newCampaign(parsed.ok ? { ...made, ...headOf(parsed.order) } : made);

@@ -100,6 +100,13 @@ describe("a campaign", () => {
     expect(await world.campaign()).toMatchObject({ state: "completed" });
   });
 
+  it("that is to start when the bucket has forgotten it is refused", async () => {
+    const options = { StartAt: new Date(START_MS + 30 * 86_400_000).toISOString() };
+    const world = await sending({ recipients: 100, options }, 60_000);
+    const words = expect.stringContaining("Options.StartAt: must be within 25 days");
+    expect(await world.campaign()).toMatchObject({ state: "failed", because: { reason: "BadMessage", words } });
+  });
+
   it("that takes longer than an invocation is handed over, and nothing is put twice", async () => {
     const world = await sending({ recipients: 20_000, options: { Rate: 10 } }, 1_000_000);
     expect(world.invocations()).toBe(2);
