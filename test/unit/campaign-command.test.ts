@@ -14,7 +14,7 @@ import { cureFor, seconds, waitsFor } from "../../tools/cli/campaign/campaign-wo
 import { glimpse, paceOf } from "../../tools/cli/campaign/pace-seen.ts";
 import { filesOf, identityLines, showLines } from "../../tools/cli/campaign/show-lines.ts";
 import { type CampaignVerb, fitOf, misfitWords } from "../../tools/cli/campaign/verb-fit.ts";
-import { watchLine, watchObject } from "../../tools/cli/campaign/watch-line.ts";
+import { watchLines, watchObject } from "../../tools/cli/campaign/watch-line.ts";
 import { someCampaign } from "../support/some-campaign.ts";
 
 /** What an operator reads of a campaign, and which words fit it. */
@@ -213,6 +213,13 @@ describe("show", () => {
     );
   });
 
+  it("says no more why it was paused when it is not", () => {
+    const because = { reason: "operator", words: "an operator has paused it" } as const;
+    const lines = showLines(campaign("completed_with_errors", { because }), NOW_MS, PROD).join("\n");
+    expect(lines).not.toContain("operator");
+    expect(campaignObject(campaign("cancelling", { because }), NOW_MS, LOCAL)).toMatchObject({ because: null });
+  });
+
   it("has for a program every name, whatever the state", () => {
     const names = STATES.map((state) => Object.keys(campaignObject(campaign(state), NOW_MS, LOCAL)).join());
     expect(new Set(names).size).toBe(1);
@@ -278,7 +285,8 @@ describe("watch", () => {
       more: { split: undefined as never },
     },
   ])("$title", ({ line, state = "sending", perSecond, quota, more = {} }) => {
-    expect(watchLine({ campaign: campaign(state, more), perSecond, quota, nowMs: NOW_MS }, LOCAL)).toBe(line);
+    const watched = { campaign: campaign(state, more), perSecond, quota, nowMs: NOW_MS };
+    expect(watchLines(watched, LOCAL).join("  ")).toBe(line);
   });
 
   it("has for a program the same numbers", () => {

@@ -1,11 +1,12 @@
 import { type Campaign, identityOf } from "../../../shared/core/campaign/campaign.ts";
 import { FINAL_WORDS } from "../../../shared/core/campaign/final-words.ts";
-import { iso, waitsFor } from "./campaign-words.ts";
+import { becauseOf, iso, waitsFor } from "./campaign-words.ts";
 import { type FilesOf, filesOf } from "./show-lines.ts";
 
 /** A campaign, for a program: every name is always there. */
 export function campaignObject(campaign: Campaign, nowMs: number, place: FilesOf) {
-  const { id, state, applicationId, fileName, fileHash, split, fed, standing, because, pausedFrom } = campaign;
+  const { id, state, applicationId, fileName, fileHash, split, fed, standing, pausedFrom } = campaign;
+  const because = becauseOf(campaign);
   const { requested, words, owed } = identityOf(campaign);
   return {
     campaign: id,

@@ -51,6 +51,11 @@ function isLookedAfter({ feeder }: Campaign, nowMs: number): boolean {
   return feeder !== undefined && nowMs < feeder.untilMs + QUIET_MS;
 }
 
+/** Why it is as it is; why it once was paused is no news. */
+export function becauseOf({ state, because }: Campaign): Because | undefined {
+  return state === "paused" || state === "failed" ? because : undefined;
+}
+
 /** What to do about why a campaign is paused or has failed. */
 const CURES = {
   operator: ({ resume }) => `To let it go on: ${resume}`,

@@ -4,7 +4,7 @@ import { FILE_OF_WORD } from "../../../shared/core/campaign/end-files.ts";
 import { FINAL_WORDS } from "../../../shared/core/campaign/final-words.ts";
 import { total } from "../../../shared/core/campaign/tally.ts";
 import { table } from "../print.ts";
-import { cureFor, iso, waitsFor } from "./campaign-words.ts";
+import { becauseOf, cureFor, iso, waitsFor } from "./campaign-words.ts";
 import type { StageName } from "./sluice-command.ts";
 
 /** Where a stage keeps the files of campaigns. */
@@ -14,7 +14,8 @@ export interface FilesOf extends StageName {
 
 /** All that is known of a campaign, for a person. */
 export function showLines(campaign: Campaign, nowMs: number, place: FilesOf): string[] {
-  const { id, state, applicationId, fileName, rate, because, split, standing } = campaign;
+  const { id, state, applicationId, fileName, rate, split, standing } = campaign;
+  const because = becauseOf(campaign);
   const files = filesOf(campaign, place);
   const waiting = waitsFor(campaign, nowMs, place);
   return [
@@ -37,15 +38,7 @@ export function showLines(campaign: Campaign, nowMs: number, place: FilesOf): st
       ["looked", standing === undefined ? undefined : `at the ledger: ${iso(standing.atMs)}`],
     ]),
     ...(split === undefined ? [] : ["", ...identityLines(campaign)]),
-    ...(files.length === 0
-      ? []
-      : [
-          "",
-          ...table(
-            ["file", "has"],
-            files.map(({ uri, has }) => [uri, has]),
-          ),
-        ]),
+    ...(files.length === 0 ? [] : ["", ...files.map(({ uri, has }) => `${uri}  ${has}`)]),
   ];
 }
 

@@ -15,20 +15,28 @@ export interface Watched {
 
 const BAR_WIDTH = 24;
 
-/** How far a campaign is, on one line: share, pace, time left, what recipients have come to, what it waits for. */
-export function watchLine({ campaign, perSecond, quota, nowMs }: Watched, stage: StageName): string {
+/**
+ * How far a campaign is: on one line state, share, pace and time left, on the other what recipients have come to and what it
+ * waits for. Either stands on a terminal's own line, or both on one.
+ */
+export function watchLines({ campaign, perSecond, quota, nowMs }: Watched, stage: StageName): readonly string[] {
   const { requested, words, owed } = identityOf(campaign);
   const outcomes = FINAL_WORDS.filter((word) => (words[word] ?? 0) > 0).map((word) => `${words[word]} ${word}`);
   const waiting = waitsFor(campaign, nowMs, stage);
   const left = millisecondsLeft({ campaign, perSecond });
-  return [
-    `${campaign.id}  ${campaign.state}`,
-    ...(requested === 0 ? [] : [`${bar((requested - owed) / requested)} of ${requested}`]),
-    ...(campaign.state === "sending" && perSecond !== undefined ? [paceWords(perSecond, quota)] : []),
-    ...(left === undefined ? [] : [`${seconds(left)} left`]),
-    ...(outcomes.length === 0 ? [] : [outcomes.join(", ")]),
-    ...(waiting === undefined ? [] : [`waits for ${waiting}`]),
-  ].join("  ");
+  const lines = [
+    [
+      `${campaign.id}  ${campaign.state}`,
+      ...(requested === 0 ? [] : [`${bar((requested - owed) / requested)} of ${requested}`]),
+      ...(campaign.state === "sending" && perSecond !== undefined ? [paceWords(perSecond, quota)] : []),
+      ...(left === undefined ? [] : [`${seconds(left)} left`]),
+    ],
+    [
+      ...(outcomes.length === 0 ? [] : [outcomes.join(", ")]),
+      ...(waiting === undefined ? [] : [`waits for ${waiting}`]),
+    ],
+  ];
+  return lines.filter((parts) => parts.length > 0).map((parts) => parts.join("  "));
 }
 
 /** The same as far as a program has use for it, beside the campaign itself. */

@@ -7,7 +7,7 @@ import { type Glimpse, glimpse, paceOf } from "./pace-seen.ts";
 import { showLines } from "./show-lines.ts";
 import { sluiceCommand } from "./sluice-command.ts";
 import { answered, knownCampaign, type StageCampaigns } from "./stage-campaigns.ts";
-import { type Watched, watchLine, watchObject } from "./watch-line.ts";
+import { type Watched, watchLines, watchObject } from "./watch-line.ts";
 
 export interface WatchOptions {
   readonly asJson: boolean;
@@ -76,13 +76,11 @@ export async function watchCampaign(
       }
       await clock.sleep(POLL_MS, stopped.signal);
     }
-    screen.close();
     const again = sluiceCommand(["campaign", "watch", id], stageCampaigns);
     process.stderr.write(`The campaign goes on without being watched. To watch it again: ${again}\n`);
     process.exitCode = 130;
   } finally {
     process.off("SIGINT", stop);
-    screen.close();
   }
 
   function end(campaign: Campaign): void {
@@ -113,8 +111,6 @@ function notTakenUp(id: string, stage: StageCampaigns): string {
 interface Screen {
   show(watched: Watched): void;
   end(campaign: Campaign): void;
-  /** Leaves the terminal as it was. */
-  close(): void;
 }
 
 function jsonLines(stage: StageCampaigns): Screen {
@@ -127,37 +123,39 @@ function jsonLines(stage: StageCampaigns): Screen {
       before = line;
     },
     end: () => undefined,
-    close: () => undefined,
   };
 }
 
-/** One line that is written over on a terminal; elsewhere lines, where there is something new. */
+/** Lines that are written over on a terminal; elsewhere one, where there is something new. */
 function lines(stage: StageCampaigns): Screen {
   const { isTTY = false } = process.stdout;
   let before = { line: "", state: "", atMs: 0 };
-  let isOpen = false;
-  const close = () => {
-    if (isOpen) process.stdout.write("\r\x1b[2K");
-    isOpen = false;
+  /** How many lines of the terminal are to be written over. */
+  let shown = 0;
+  const clear = () => {
+    if (shown > 0) process.stdout.write(`\x1b[${shown}A\x1b[J`);
+    shown = 0;
   };
   return {
     show(watched) {
-      const line = watchLine(watched, stage);
-      const { nowMs, campaign } = watched;
+      const now = watchLines(watched, stage);
       if (isTTY) {
-        process.stdout.write(`\r\x1b[2K${line.slice(0, (process.stdout.columns ?? 80) - 1)}`);
-        isOpen = true;
+        clear();
+        const width = (process.stdout.columns ?? 80) - 1;
+        process.stdout.write(now.map((line) => `${line.slice(0, width)}\n`).join(""));
+        shown = now.length;
         return;
       }
+      const line = now.join("  ");
+      const { nowMs, campaign } = watched;
       const isNews = campaign.state !== before.state || nowMs - before.atMs >= LINE_EVERY_MS;
       if (!isNews || line === before.line) return;
       process.stdout.write(`${line}\n`);
       before = { line, state: campaign.state, atMs: nowMs };
     },
     end(campaign) {
-      close();
+      clear();
       process.stdout.write(`${showLines(campaign, Date.now(), stage).join("\n")}\n`);
     },
-    close,
   };
 }
