@@ -30,7 +30,8 @@ describe("a dead letter that is redriven", () => {
 
   it("stays with its account, its campaign, and what others have written on it", () => {
     const beside = { Origin: "first", Campaign: '{"Id":"c","Chunk":1,"FirstRow":2}', traceparent: "00-1" };
-    const { attributes } = redriven(letter(["a"], { ...written, ...beside, Part: "3.1" }));
+    const { attributes, messageGroupId } = redriven(letter(["a"], { ...written, ...beside, Part: "3.1" }));
+    expect(messageGroupId).toBe("c");
     expect(attributes).toEqual({ ...beside, Part: expect.stringMatching(/^3\.1~[0-9a-f]{12}$/) });
   });
 

@@ -3,6 +3,7 @@ import { redrivePart } from "../../../shared/core/outcome/part.ts";
 import { CHANNEL_TYPES, type ChannelType } from "../../../shared/core/request/channel-type.ts";
 import { deviceTokenIdentity } from "../../../shared/core/request/device-token.ts";
 import { isJsonObject } from "../../../shared/core/request/parse-json.ts";
+import { messageGroupOf, readRecordAttributes } from "../../../shared/core/request/record-attributes.ts";
 import { unwrapEnvelope } from "../../../shared/core/request/unwrap-envelope.ts";
 import type { IncomingRecord, RecordQueue } from "../../../shared/ports.ts";
 import { MOVED_BY_SQS } from "./reasons.ts";
@@ -56,6 +57,7 @@ export function redriven({ record, reason, devices }: DeadLetter): Parameters<Re
       ...Object.fromEntries(kept),
       ...(isSettled && { Part: redrivePart(attributes["Part"], letter, shortHash) }),
     },
+    messageGroupId: messageGroupOf(readRecordAttributes(attributes, 0, shortHash)),
   };
 }
 
