@@ -18,11 +18,11 @@ export interface FeedSettings extends BreakerLimits {
   readonly messagesPerSecond: number;
 }
 
-/** For so long it is waited for recipients that come to nothing before somebody else is asked to look later. */
-const PATIENCE_MS = 30_000;
-
-/** The same while it is paused: what was under way comes to its end, and an operator may change their mind. */
-const PAUSED_PATIENCE_MS = 5_000;
+/**
+ * For so long it is waited for recipients that come to nothing before somebody else is asked to look later; and for an
+ * operator who has paused it, and may let it go on at once.
+ */
+const PATIENCE_MS = 60_000;
 
 /** Why feeding has ended, with the campaign as it was then known. */
 export type FeedEnd =
@@ -136,7 +136,7 @@ function endOf(campaign: Campaign, idleMs: number): FeedEnd | undefined {
     case "cancelling":
       return idleMs > PATIENCE_MS ? { kind: "waiting", campaign } : undefined;
     case "paused":
-      return idleMs > PAUSED_PATIENCE_MS ? { kind: "halted", campaign } : undefined;
+      return idleMs > PATIENCE_MS ? { kind: "halted", campaign } : undefined;
     default:
       return { kind: "halted", campaign };
   }
