@@ -7,10 +7,13 @@ import { SendMessageCommand } from "@aws-sdk/client-sqs";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { s3Client } from "../../shared/aws/s3-client.ts";
+import { upload } from "../../shared/aws/s3-upload.ts";
 import { type Stack, startStack } from "../../tools/local/stack.ts";
-import { LOCAL_APPLICATION_ID } from "../../tools/local/stage.ts";
+import { LOCAL_APPLICATION_ID, LOCAL_BUCKET_NAME } from "../../tools/local/stage.ts";
 import { type DocExample, docExamples } from "../support/doc-examples.ts";
 import { type InputTransformer, transformInput } from "../support/input-transformer.ts";
+import { LOCAL_CREDENTIALS } from "../support/local-credentials.ts";
 
 /** docs/producers.md, run as it stands, from the packed package in a folder of its own. */
 
@@ -143,6 +146,21 @@ describe("each producer's push arrives", () => {
     await put(body);
     await stack.idle(AbortSignal.timeout(30_000));
     expect([await receivedBy("device-of-edsger"), await receivedBy("0123abcd", "APNS")]).toEqual([1, 1]);
+  });
+
+  it("from a file in the bucket: what the AWS CLI copies, in its order", async () => {
+    const { AWS_ENDPOINT_URL_S3: endpoint = "" } = stack.environment;
+    const s3 = s3Client({ ...LOCAL_CREDENTIALS, endpoint });
+    const content = {
+      "people.csv": example("A file for many", "csv"),
+      "campaign.json": example("A file for many", "json", 1),
+    };
+    const copied = [...example("A file for many", "sh").matchAll(/^aws s3 cp (\S+) "s3:\/\/\$BUCKET\/(\S+)"$/gm)];
+    expect(copied.map(([, name]) => name)).toEqual(Object.keys(content));
+    for (const [, name = "", key = ""] of copied)
+      await upload(s3, { bucket: LOCAL_BUCKET_NAME, key }, [Buffer.from(content[name as keyof typeof content])]);
+    s3.destroy();
+    await expect.poll(() => receivedBy("device-of-barbara"), { timeout: 60_000 }).toBe(1);
   });
 
   it("from an event whose detail is a send request", async () => {
