@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { shortHash } from "../../../shared/aws/short-hash.ts";
+import { LETTERS } from "../../../shared/core/ledger/result.ts";
 import type { Call } from "../../../shared/core/plan/call.ts";
 import { campaignGate } from "../../../shared/pipeline/send-messages/campaign-gate.ts";
 import { type SendMessagesPorts, sendMessages } from "../../../shared/pipeline/send-messages/send-messages.ts";
@@ -9,6 +10,7 @@ import { defaultGate } from "../../support/default-gate.ts";
 import { memoryLedger } from "../../support/memory-ledger.ts";
 import { answered, memoryPushService } from "../../support/memory-push-service.ts";
 import { memoryRateLimiter } from "../../support/memory-rate-limiter.ts";
+import { someCampaign } from "../../support/some-campaign.ts";
 import { virtualClock } from "../../support/virtual-clock.ts";
 import { APPLICATION_ID, requestTo, START_MS } from "./rig.ts";
 
@@ -22,7 +24,14 @@ interface Kill {
 }
 
 interface Story {
-  readonly requests: readonly { readonly addresses: number; readonly hasId: boolean; readonly stops: boolean }[];
+  readonly requests: readonly {
+    readonly addresses: number;
+    readonly hasId: boolean;
+    readonly stops: boolean;
+    readonly isOfCampaign: boolean;
+  }[];
+  /** What the campaign is the nth time that somebody looks; from then on it is sent. */
+  readonly states: readonly ("sending" | "paused" | "cancelling")[];
   /** Of each invocation in turn; those that come later live. */
   readonly kills: readonly (Kill | undefined)[];
   /** What the service says of an address the nth time: the rest is sent. */
@@ -38,7 +47,7 @@ const INVOCATION_MS = 30_000;
 const never = new Promise<never>(() => undefined);
 
 /** A queue, a ledger, a push service and a row of environments, some of which are killed. */
-async function live({ requests, kills, statuses, duplicates, putTwice }: Story) {
+async function live({ requests, states, kills, statuses, duplicates, putTwice }: Story) {
   const clock = virtualClock(START_MS);
   const ledger = memoryLedger({ nowMs: clock.nowMs });
   const settings = {
@@ -61,6 +70,7 @@ async function live({ requests, kills, statuses, duplicates, putTwice }: Story) 
   let messageIds = 0;
   let owners = 0;
   let said = 0;
+  let looks = 0;
 
   const enqueue = ({ body, attributes, delaySeconds = 0 }: Parameters<RecordQueue["put"]>[0]) => {
     const atMs = clock.nowMs();
@@ -68,10 +78,12 @@ async function live({ requests, kills, statuses, duplicates, putTwice }: Story) 
     const record = { id, receiptHandle: id, body, attributes, sentAtMs: atMs, receiveCount: 1 };
     queue.push({ record, visibleAtMs: atMs + delaySeconds * 1_000 });
   };
-  for (const [number, { addresses, hasId, stops }] of requests.entries()) {
+  for (const [number, { addresses, hasId, stops, isOfCampaign }] of requests.entries()) {
     const tokens = Array.from({ length: addresses }, (_, index) => `device-${number}-${index}`);
     const id = { ...(hasId && { RequestId: `request-${number}` }), ...(stops && { OnUnknownOutcome: "stop" }) };
-    enqueue({ body: requestTo(tokens, { text: `text ${number % 2}`, ...id }), attributes: {} });
+    const Campaign = JSON.stringify({ Id: "spring", Chunk: number, FirstRow: 0 });
+    const body = requestTo(tokens, { text: `text ${number % 2}`, ...id });
+    enqueue({ body, attributes: isOfCampaign ? { Campaign } : {} });
   }
 
   const answer = (call: Call): CallAnswer => {
@@ -120,7 +132,16 @@ async function live({ requests, kills, statuses, duplicates, putTwice }: Story) 
         keepBack: async () => undefined,
       },
       gate: defaultGate({ clock: own }),
-      campaignGate: campaignGate({ clock: own, observe: () => undefined }),
+      campaignGate: campaignGate({
+        campaigns: {
+          read: async (id) => ({
+            kind: "known",
+            campaign: someCampaign(id, { state: states[looks++] ?? "sending" }),
+          }),
+        },
+        clock: own,
+        observe: () => undefined,
+      }),
       pushService: {
         send: (call, slot) =>
           step("call", async () => {
@@ -196,7 +217,13 @@ async function live({ requests, kills, statuses, duplicates, putTwice }: Story) 
   const tokens = requests.flatMap(({ addresses }, number) =>
     Array.from({ length: addresses }, (_, index) => `device-${number}-${index}`),
   );
-  return { tokens, received, deadLetters, inDoubt, killedAt, left: queue.length, accounts: ledger.accounts };
+  const cancelled = new Set(
+    Array.from(ledger.accounts.values(), ({ hash, result }) =>
+      tokensIn(hash).filter((_, place) => result?.letters[place] === LETTERS.cancelled),
+    ).flat(),
+  );
+  const left = queue.length;
+  return { tokens, received, deadLetters, cancelled, inDoubt, killedAt, left, accounts: ledger.accounts };
 }
 
 /** The hash of this world is the content itself, which begins with the addresses. */
@@ -211,9 +238,11 @@ const anyStory: fc.Arbitrary<Story> = fc.record({
       addresses: fc.oneof(fc.integer({ min: 2, max: 4 }), fc.integer({ min: 95, max: 205 })),
       hasId: fc.boolean(),
       stops: fc.boolean(),
+      isOfCampaign: fc.boolean(),
     }),
     { minLength: 1, maxLength: 4 },
   ),
+  states: fc.array(fc.constantFrom("sending", "paused", "cancelling"), { maxLength: 6 }),
   kills: fc.array(
     fc.option(fc.record({ step: fc.nat(14), when: fc.constantFrom("before" as const, "after" as const) }), {
       freq: 4,
@@ -234,13 +263,17 @@ it("loses nothing and sends twice only what was in doubt, wherever environments 
 }, async () => {
   const killedAt = new Set<string>();
   let twice = 0;
+  let cancelled = 0;
   await fc.assert(
     fc.asyncProperty(anyStory, async (story) => {
       const end = await live(story);
       expect(end.left).toBe(0);
       for (const token of end.tokens) {
         const times = end.received.get(token) ?? 0;
-        expect(times > 0 || end.deadLetters.has(token), `${token} is lost`).toBe(true);
+        const isCancelled = end.cancelled.has(token);
+        expect(times > 0 || end.deadLetters.has(token) || isCancelled, `${token} is lost`).toBe(true);
+        if (times > 0 && isCancelled) expect(end.inDoubt, `${token} was sent to and cancelled`).toContain(token);
+        if (isCancelled) cancelled += 1;
         if (times > 1) expect(end.inDoubt, `${token} was sent to ${times} times`).toContain(token);
         if (times > 1) twice += 1;
       }
@@ -254,12 +287,17 @@ it("loses nothing and sends twice only what was in doubt, wherever environments 
     ["claim", "call", "settle", "put"].flatMap((step) => [`after ${step}`, `before ${step}`]).sort(),
   );
   expect(twice).toBeGreaterThan(0);
+  expect(cancelled).toBeGreaterThan(0);
 });
 
 it("sends once whatever comes twice, as long as no environment is killed", { timeout: 60_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(anyStory, async (story) => {
-      const { tokens, received, deadLetters } = await live({ ...story, kills: [] });
+      const { tokens, received, deadLetters } = await live({
+        ...story,
+        states: story.states.filter((state) => state !== "cancelling"),
+        kills: [],
+      });
       expect([...deadLetters]).toEqual([]);
       expect(tokens.map((token) => received.get(token))).toEqual(tokens.map(() => 1));
     }),
