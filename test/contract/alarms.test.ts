@@ -448,6 +448,12 @@ it.each<{ what: string; facts: readonly Fact[]; minutes: number; raises: readonl
     minutes: 1,
     raises: ["PausedCampaignsAlarm"],
   },
+  {
+    what: "a file that begins no campaign",
+    facts: [{ kind: "importRefused", record: "1", detail: "The record is about a file that starts no campaign" }],
+    minutes: 1,
+    raises: ["RefusedImportsAlarm"],
+  },
   ...(["campaigns", "queue"] as const).flatMap((step) =>
     [2, 3].map((minutes) => ({
       what: `${step} that do not answer to import-campaign for ${minutes} minutes`,

@@ -160,6 +160,14 @@ function alarmTable(maximumConcurrency: ByLane): readonly Alarm[] {
       periodSeconds: 60,
     },
     {
+      id: "refused-imports",
+      what: "Something was dropped in the import bucket, or put on its queue, that begins no campaign.",
+      watches: [{ from: 1, metrics: { refused: ofImports("ImportsRefused", "Sum") } }],
+      unit: "records",
+      because: "somebody believes that it is being sent, and no campaign is there to say otherwise",
+      periodSeconds: 300,
+    },
+    {
       id: "given-up-imports",
       what: "Records of the imports queue could not be read, or not gone on with in a hundred tries: their campaigns stand.",
       watches: [
