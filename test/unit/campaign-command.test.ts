@@ -131,6 +131,12 @@ describe("a campaign waits for", () => {
       more: { standing: standing({ sent: 2_900 }, { onTheirWay: 7 }) },
       words: "100 recipients on the queue, 7 of them not for the first time",
     },
+    {
+      state: "waiting",
+      more: { standing: standing({ sent: 2_900 }, { changedAtMs: NOW_MS - 1_500_000 }) },
+      words:
+        "100 recipients, of whom nothing was heard for 25 min: sluice dead-letters list says whether SQS has set them aside",
+    },
     { state: "waiting", more: { standing: standing({ sent: 3_000 }) }, words: "its files to be written" },
     {
       state: "cancelling",

@@ -12,6 +12,9 @@ import { type StageName, sluiceCommand } from "./sluice-command.ts";
 /** Whoever looks after a campaign says so at least this often; the lease of one that has died may run out first. */
 const QUIET_MS = 15_000;
 
+/** On the queue nothing waits longer than 900 s at once; what was received by somebody who died comes back before that. */
+const LONGEST_WAIT_MS = 1_200_000;
+
 /** What keeps a campaign from its end, for a person; nothing where it has ended. */
 export function waitsFor(campaign: Campaign, nowMs: number, stage: StageName): string | undefined {
   const { id, state, startAtMs = 0, split, rate, standing } = campaign;
@@ -38,6 +41,9 @@ export function waitsFor(campaign: Campaign, nowMs: number, stage: StageName): s
       const onTheirWay = standing?.onTheirWay ?? 0;
       const left = identityOf(campaign).owed;
       const again = onTheirWay > 0 ? `, ${onTheirWay} of them not for the first time` : "";
+      const quietMs = standing === undefined ? 0 : nowMs - standing.changedAtMs;
+      if (left > 0 && quietMs > LONGEST_WAIT_MS)
+        return `${left} recipients, of whom nothing was heard for ${seconds(quietMs)}: ${sluiceCommand(["dead-letters", "list"], stage)} says whether SQS has set them aside`;
       return left > 0 ? `${left} recipients on the queue${again}` : "its files to be written";
     }
     default:
