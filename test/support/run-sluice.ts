@@ -2,7 +2,8 @@ import { execFile, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-const COMMAND = fileURLToPath(new URL("../../tools/cli/sluice.ts", import.meta.url));
+/** As it is shipped: `npm run build` makes it, and it starts in a third of the time that its source takes. */
+const COMMAND = fileURLToPath(new URL("../../dist/cli/sluice.mjs", import.meta.url));
 
 /** Half of what a run takes is compiling: Node keeps what it has compiled, and compiles anew what has changed. */
 const COMPILED = {
