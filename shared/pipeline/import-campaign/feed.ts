@@ -24,6 +24,9 @@ export interface FeedSettings extends BreakerLimits {
  */
 const PATIENCE_MS = 60_000;
 
+/** Within two seconds after an operator has let it go on, something of it is sent; one of them is the queue's window. */
+const PAUSED_TICK_MS = 200;
+
 /** Why feeding has ended, with the campaign as it was then known. */
 export type FeedEnd =
   /** Every recipient has come to something. */
@@ -112,6 +115,7 @@ export async function feed(
       if (tickMs >= untilMs) return (await write()) === "lost" ? { kind: "lost" } : { kind: "timeUp" };
       await choose();
     }
+    const wasPaused = known.state === "paused";
     const written = await write();
     if (written === "lost") return { kind: "lost" };
     if (written === "written") {
@@ -124,7 +128,9 @@ export async function feed(
       if (end !== undefined && fed.chunks === putting.chunks) return end;
     }
     watch.lookAgain(known);
-    await clock.sleep(Math.max(0, tickMs + TICK_MS - clock.nowMs()));
+    if (wasPaused && known.state === "sending") continue;
+    const nextMs = tickMs + (known.state === "paused" ? PAUSED_TICK_MS : TICK_MS);
+    await clock.sleep(Math.max(0, nextMs - clock.nowMs()));
   }
 }
 

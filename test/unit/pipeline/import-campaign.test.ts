@@ -164,7 +164,7 @@ describe("an operator", () => {
     await world.pass(3_000);
     const put = world.puts.length;
     await world.change((campaign) => onResume(campaign, world.clock.nowMs()));
-    await world.pass(2_000);
+    await world.pass(400);
     expect(world.puts.length).toBeGreaterThan(put);
   });
 
