@@ -14,6 +14,7 @@ import { LOCAL_APPLICATION_ID, LOCAL_RATE } from "../../../tools/local/stage.ts"
 import { watchLoad } from "../rate/machine-load.ts";
 import { type Row, table } from "../rate/table.ts";
 import { type CampaignRun, dropCampaign } from "./campaign-run.ts";
+import { processorTimes } from "./processor-times.ts";
 import { expectationsOfRows, rejectsOf } from "./recipients.ts";
 
 const OPTIONS = {
@@ -81,7 +82,12 @@ async function sent(stack: Stack, { recipients: rows, rate }: Task): Promise<Sho
 }
 
 async function unthrottled(stack: Stack, { recipients: rows }: Task): Promise<Shown> {
-  return sendAll(stack, { rows });
+  const before = processorTimes();
+  const shown = await sendAll(stack, { rows });
+  const times = Array.from(processorTimes(), ([name, seconds]) => [name, seconds - (before.get(name) ?? 0)] as const);
+  const most = times.toSorted(([, a], [, b]) => b - a).map(([name, seconds]) => `${name} ${seconds.toFixed(0)} s`);
+  console.log(`\nProcessor time, the split included: ${most.join(", ")}`);
+  return shown;
 }
 
 async function sendAll(stack: Stack, { rows, rate }: { readonly rows: number; readonly rate?: number }) {
