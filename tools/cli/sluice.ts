@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=8
+#!/usr/bin/env -S node --max-semi-space-size=4
 import { Command } from "commander";
 import { BadFile } from "../../shared/core/campaign/bad-file.ts";
 import { app } from "./app.ts";

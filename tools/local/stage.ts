@@ -232,6 +232,6 @@ export function importCampaignEnvironment({
     MESSAGES_PER_SECOND: String(rate.messagesPerSecond),
     TAKEOVER_SECONDS: String(TAKEOVER_SECONDS),
     BREAKER_WINDOW_SECONDS: String(BREAKER_WINDOW_SECONDS),
-    NODE_OPTIONS: "--enable-source-maps --max-semi-space-size=8",
+    NODE_OPTIONS: "--enable-source-maps --max-semi-space-size=4",
   };
 }
