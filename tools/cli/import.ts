@@ -4,6 +4,7 @@ import { BadFile } from "../../shared/core/campaign/bad-file.ts";
 import { isCampaignId, orderKey } from "../../shared/core/campaign/bucket-keys.ts";
 import type { CampaignMessage } from "../../shared/core/campaign/campaign-message.ts";
 import type { SendingLimits } from "../../shared/core/campaign/estimate.ts";
+import { present } from "../../shared/core/campaign/present.ts";
 import { CHANNEL_TYPES, type ChannelType } from "../../shared/core/request/channel-type.ts";
 import { parseRfc3339 } from "../../shared/core/request/rfc-3339.ts";
 import { sluiceCommand } from "./campaign/sluice-command.ts";
@@ -214,13 +215,6 @@ function lookOf(options: ImportOptions, known: Partial<SendingLimits>) {
 
 /** An account's quotas as they are where nobody has asked for more, and the functions' own margin. */
 const UNKNOWN_STAGE = { messagesPerSecond: 25_000, callsPerSecond: 4_000, margin: 0.97, channels: {} };
-
-/** Only what is given: an option that is not there is no option that is `undefined`. */
-function present<Given extends object>(given: Given): { [Name in keyof Given]?: Exclude<Given[Name], undefined> } {
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as {
-    [Name in keyof Given]?: Exclude<Given[Name], undefined>;
-  };
-}
 
 function campaignId(text: string): string {
   if (!isCampaignId(text)) {

@@ -1,4 +1,5 @@
 // campaign.json → split → (confirmed, started) → feed → finish
+
 import { BadFile } from "../../core/campaign/bad-file.ts";
 import {
   type Because,
@@ -16,6 +17,7 @@ import {
 } from "../../core/campaign/campaign.ts";
 import { type OrderedCampaign, parseImportRecord } from "../../core/campaign/import-record.ts";
 import { type CampaignOrder, parseCampaignOrder } from "../../core/campaign/parse-campaign-order.ts";
+import { present } from "../../core/campaign/present.ts";
 import { total } from "../../core/campaign/tally.ts";
 import type { Problem } from "../../core/request/problem.ts";
 import type { CampaignState, Fingerprint, ImportBucket, IncomingRecord, Wakeups } from "../../ports.ts";
@@ -317,10 +319,4 @@ function lookAgainIn({ standing, sendingSinceMs = 0 }: Campaign, nowMs: number):
 function endOf(campaign: Campaign) {
   const { endedAtMs = 0, sendingSinceMs = endedAtMs } = campaign;
   return { requested: identityOf(campaign).requested, tookMs: endedAtMs - sendingSinceMs };
-}
-
-function present<Given extends object>(given: Given): { [Name in keyof Given]?: Exclude<Given[Name], undefined> } {
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as {
-    [Name in keyof Given]?: Exclude<Given[Name], undefined>;
-  };
 }
