@@ -10,7 +10,7 @@ import { examine } from "../../tools/cli/doctor/examine.ts";
 import type { Finding } from "../../tools/cli/doctor/finding.ts";
 import { probe } from "../../tools/cli/doctor/probe.ts";
 import { type PushSimulator, startPushSimulator } from "../../tools/local/push-simulator/server.ts";
-import { type AwsAccount, type AwsFunction, answerOf, goodAccount } from "../support/aws-account.ts";
+import { type AwsAccount, type AwsBucket, type AwsFunction, answerOf, goodAccount } from "../support/aws-account.ts";
 import { type FakeHttpService, startFakeHttpService } from "../support/fake-http-service.ts";
 import { apnsKey } from "../support/push-credentials.ts";
 import { runSluice } from "../support/run-sluice.ts";
@@ -19,6 +19,7 @@ import { TLS_CERTIFICATE } from "../support/tls-certificate.ts";
 /** The doctor against an account in its wire formats, of which each case breaks one thing. */
 
 const APP = "b31c292f";
+const BUCKET = "sluice-shop-imports-000000000000-us-east-1";
 const NOW = new Date("2026-11-26T12:00:00Z");
 
 let account: AwsAccount;
@@ -50,6 +51,7 @@ const sender = (lane: "transactional" | "campaign") =>
 const retirer = () => account.functions["sluice-shop-retire-dead-tokens"] as AwsFunction;
 const importer = () => account.functions["sluice-shop-import-campaign"] as AwsFunction;
 const queue = (name: string) => account.queues[`sluice-shop-${name}`] as Record<string, string>;
+const bucket = () => account.buckets[BUCKET] as AwsBucket;
 const mapping = (lane: "transactional" | "campaign") => sender(lane).mappings[0] as Record<string, unknown>;
 
 describe("a good stage", () => {
@@ -74,6 +76,7 @@ describe("a good stage", () => {
         "imports",
         "imports-dead-letters",
       ].map((name) => `ok queue sluice-shop-${name}`),
+      `ok bucket ${BUCKET}`,
       "ok table sluice-shop-state",
       "ok table sluice-shop-rate",
       "ok function sluice-shop-send-messages-transactional",
@@ -364,6 +367,141 @@ describe("a broken stage", () => {
       message: /has no redrive policy/,
       cure: /npm run deploy/,
     },
+    {
+      what: "campaigns of another stage's queue",
+      breakIt: () =>
+        Object.assign(importer().mappings[0] ?? {}, { EventSourceArn: "arn:aws:sqs:us-east-1:000000000000:other" }),
+      subject: "function sluice-shop-import-campaign",
+      message: /is fed by arn:aws:sqs:us-east-1:000000000000:other, and its IMPORT_QUEUE_ARN is .*-shop-imports/,
+      cure: /npm run deploy/,
+    },
+    {
+      what: "a function for campaigns that reads another bucket",
+      breakIt: () => (importer().environment["IMPORT_BUCKET_NAME"] = "elsewhere"),
+      subject: "function sluice-shop-import-campaign",
+      message: /has IMPORT_BUCKET_NAME=elsewhere, and the stage has sluice-shop-imports-/,
+      cure: /npm run deploy/,
+    },
+    {
+      what: "a function for campaigns that calls for itself on another queue",
+      breakIt: () => (importer().environment["IMPORT_QUEUE_URL"] = "http://elsewhere/imports"),
+      subject: "function sluice-shop-import-campaign",
+      message: /has IMPORT_QUEUE_URL=http:\/\/elsewhere\/imports, and the stage has .*sluice-shop-imports/,
+      cure: /npm run deploy/,
+    },
+    {
+      what: "an imports queue that is gone",
+      breakIt: () => delete account.queues["sluice-shop-imports"],
+      subject: "queue sluice-shop-imports",
+      message: /is not there/,
+      cure: /npm run deploy/,
+    },
+    {
+      what: "records of campaigns whose dead letters are lost early",
+      breakIt: () => (queue("imports-dead-letters")["MessageRetentionPeriod"] = "345600"),
+      subject: "queue sluice-shop-imports",
+      message: /keeps records for 4 days and its dead-letter queue for 4/,
+      cure: /npm run deploy/,
+    },
+    {
+      what: "a queue that is open without TLS",
+      breakIt: () => delete queue("held-tokens")["Policy"],
+      subject: "queue sluice-shop-held-tokens",
+      message: /may be reached without TLS/,
+      cure: /npm run deploy/,
+    },
+    {
+      what: "a lane that EventBridge may put nothing on",
+      breakIt: () => (queue("transactional")["Policy"] = queue("held-tokens")["Policy"] ?? ""),
+      subject: "queue sluice-shop-transactional",
+      message: /lets events\.amazonaws\.com put nothing on it: send requests from EventBridge/,
+      cure: /npm run deploy/,
+    },
+    {
+      what: "an imports queue that only another bucket may tell",
+      breakIt: () => (queue("imports")["Policy"] = queue("imports")["Policy"]?.replace(BUCKET, "other") ?? ""),
+      subject: "queue sluice-shop-imports",
+      message: /lets s3\.amazonaws\.com put nothing on it: what is dropped/,
+      cure: /npm run deploy/,
+    },
+    {
+      what: "an import bucket that is gone",
+      breakIt: () => delete account.buckets[BUCKET],
+      subject: `bucket ${BUCKET}`,
+      message: /^is not there$/,
+      cure: /npm run deploy/,
+    },
+    {
+      what: "a bucket that keeps no versions any more",
+      breakIt: () => (bucket().versioning = bucket().versioning?.replace("Enabled", "Suspended") ?? ""),
+      subject: `bucket ${BUCKET}`,
+      message: /keeps no versions \(Suspended\)/,
+      cure: /put-bucket-versioning --bucket sluice-shop-imports-\S+ --versioning-configuration Status=Enabled/,
+    },
+    {
+      what: "a bucket that tells nobody",
+      breakIt: () => delete bucket().notification,
+      subject: `bucket ${BUCKET}`,
+      message: /tells nobody of new files, and not arn:\S+:sluice-shop-imports: what is dropped begins nothing/,
+      cure: /put-bucket-notification-configuration .*"QueueArn":"arn:\S+:sluice-shop-imports".*campaigns\/.*\/campaign\.json/,
+    },
+    {
+      what: "a bucket that tells another queue",
+      breakIt: () => (bucket().notification = bucket().notification?.replace("-imports<", "-campaign<") ?? ""),
+      subject: `bucket ${BUCKET}`,
+      message: /tells arn:\S+:sluice-shop-campaign of new files, and not/,
+      cure: /put-bucket-notification-configuration/,
+    },
+    {
+      what: "a bucket that tells of copies only",
+      breakIt: () => (bucket().notification = bucket().notification?.replace("Created:*", "Created:Copy") ?? ""),
+      subject: `bucket ${BUCKET}`,
+      message: /tells of s3:ObjectCreated:Copy, and not of s3:ObjectCreated:\*/,
+      cure: /put-bucket-notification-configuration/,
+    },
+    {
+      what: "a bucket that tells of every file of a campaign",
+      breakIt: () => (bucket().notification = bucket().notification?.replace("/campaign.json", "") ?? ""),
+      subject: `bucket ${BUCKET}`,
+      message: /the prefix "campaigns\/" and the suffix "", and should/,
+      cure: /put-bucket-notification-configuration/,
+    },
+    {
+      what: "a bucket that may be opened to everybody",
+      breakIt: () => delete bucket().publicAccessBlock,
+      subject: `bucket ${BUCKET}`,
+      message: /may be opened to everybody: off is BlockPublicAcls, IgnorePublicAcls, BlockPublicPolicy, Restrict/,
+      cure: /put-public-access-block .*BlockPublicAcls=true.*RestrictPublicBuckets=true/,
+    },
+    {
+      what: "a bucket that takes files without TLS",
+      breakIt: () => delete bucket().policy,
+      subject: `bucket ${BUCKET}`,
+      message: /without TLS/,
+      cure: /TlsOnly .*put-bucket-policy/,
+    },
+    {
+      what: "a bucket that never forgets",
+      breakIt: () => delete bucket().lifecycle,
+      subject: `bucket ${BUCKET}`,
+      message: /keeps files and old versions of files for ever/,
+      cure: /put-bucket-lifecycle-configuration .*"Days":30/,
+    },
+    {
+      what: "a bucket whose rule is off",
+      breakIt: () => (bucket().lifecycle = bucket().lifecycle?.replace("Enabled", "Disabled") ?? ""),
+      subject: `bucket ${BUCKET}`,
+      message: /keeps files and old versions of files for ever/,
+      cure: /put-bucket-lifecycle-configuration/,
+    },
+    {
+      what: "a bucket that keeps every old version",
+      breakIt: () =>
+        (bucket().lifecycle = bucket().lifecycle?.replaceAll(/<NoncurrentV.*<.NoncurrentV[^>]*>/g, "") ?? ""),
+      subject: `bucket ${BUCKET}`,
+      message: /keeps old versions of files for ever/,
+      cure: /put-bucket-lifecycle-configuration/,
+    },
   ])("with $what is found, with the cure", async ({ breakIt, subject, message, cure }) => {
     await breakIt();
     const wrong = wrongIn(await examine("shop", NOW)).filter((finding) => finding.subject === subject);
@@ -382,6 +520,17 @@ describe("a broken stage", () => {
     expect(wrongIn(await examine("shop", NOW)).map(({ message }) => message)).toContainEqual(
       expect.stringMatching(/without a maximum concurrency/),
     );
+  });
+
+  it("is of a version before campaigns", async () => {
+    const { ImportBucketName, ...older } = account.stacks["sluice-shop"] ?? {};
+    account.stacks = { "sluice-shop": older };
+    expect(wrongIn(await examine("shop", NOW))).toContainEqual({
+      subject: "import bucket",
+      verdict: "wrong",
+      message: expect.stringMatching(/older version, without campaigns/),
+      cure: expect.stringMatching(/npm run deploy -- --stage shop/),
+    });
   });
 
   it("has no channel at all", async () => {
@@ -405,6 +554,11 @@ describe("what cannot be checked", () => {
     ["DescribeTimeToLive", "table sluice-shop-state", /dynamodb:DescribeTimeToLive/],
     ["GetFunctionRecursionConfig", "function sluice-shop-send-messages-campaign", /lambda:GetFunctionRecursionConfig/],
     ["ListServiceQuotas", "quotas", /servicequotas:ListServiceQuotas/],
+    ["GetBucketVersioning", `bucket ${BUCKET}`, /s3:GetBucketVersioning/],
+    ["GetBucketNotification", `bucket ${BUCKET}`, /s3:GetBucketNotification/],
+    ["GetBucketPublicAccessBlock", `bucket ${BUCKET}`, /s3:GetBucketPublicAccessBlock/],
+    ["GetBucketPolicy", `bucket ${BUCKET}`, /s3:GetBucketPolicy/],
+    ["GetLifecycleConfiguration", `bucket ${BUCKET}`, /s3:GetLifecycleConfiguration/],
   ])("for want of the right to %s is not called wrong", async (operation, subject, message) => {
     account.denied = [operation];
     expect(wrongIn(await examine("shop", NOW))).toEqual([]);

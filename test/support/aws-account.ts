@@ -11,6 +11,8 @@ export interface AwsAccount {
   functions: Record<string, AwsFunction>;
   /** Attributes by the queue's name. */
   queues: Record<string, Record<string, string>>;
+  /** By the bucket's name. */
+  buckets: Record<string, AwsBucket>;
   tables: Record<string, { keys: string; status: string; timeToLive?: string }>;
   /** Values by the quota's name. */
   quotas: Record<string, number>;
@@ -27,6 +29,11 @@ export interface AwsFunction {
   recursiveLoop: string;
 }
 
+/** The parts of a bucket's configuration: a JSON policy, and the others as XML; those that are left out it does not have. */
+export type AwsBucket = Partial<
+  Record<"versioning" | "notification" | "publicAccessBlock" | "policy" | "lifecycle", string>
+>;
+
 const REGION = "us-east-1";
 const ACCOUNT = "000000000000";
 const DAY = 86_400;
@@ -36,10 +43,23 @@ export function goodAccount(stage: string, applicationId: string, sqsUrl: string
   const name = (part: string) => `sluice-${stage}-${part}`;
   const arn = (queue: string) => `arn:aws:sqs:${REGION}:${ACCOUNT}:${queue}`;
   const url = (queue: string) => `${sqsUrl}/${ACCOUNT}/${queue}`;
+  const bucketName = `${name("imports")}-${ACCOUNT}-${REGION}`;
+  const policyOf = (part: string) => {
+    const putBy = { transactional: ["events", arn("rule")], imports: ["s3", `arn:aws:s3:::${bucketName}`] }[part];
+    const [service, source] = putBy ?? [];
+    const allowed = {
+      Effect: "Allow",
+      Principal: { Service: `${service}.amazonaws.com` },
+      Action: "sqs:SendMessage",
+      Condition: { ArnEquals: { "aws:SourceArn": source } },
+    };
+    return JSON.stringify({ Statement: [TLS_ONLY, ...(putBy === undefined ? [] : [allowed])] });
+  };
   const queue = (part: string, more: Record<string, string> = {}): [string, Record<string, string>] => [
     name(part),
     {
       QueueArn: arn(name(part)),
+      Policy: policyOf(part),
       VisibilityTimeout: "30",
       MessageRetentionPeriod: String(14 * DAY),
       SqsManagedSseEnabled: "true",
@@ -107,7 +127,7 @@ export function goodAccount(stage: string, applicationId: string, sqsUrl: string
           APPLICATION_IDS: applicationId,
           IMPORT_QUEUE_URL: url(name("imports")),
           IMPORT_QUEUE_ARN: arn(name("imports")),
-          IMPORT_BUCKET_NAME: `${name("imports")}-${ACCOUNT}-${REGION}`,
+          IMPORT_BUCKET_NAME: bucketName,
           REQUEST_QUEUE_URL: url(name("campaign")),
           STATE_TABLE_NAME: name("state"),
           SCHEDULE_GROUP_NAME: `sluice-${stage}`,
@@ -133,7 +153,7 @@ export function goodAccount(stage: string, applicationId: string, sqsUrl: string
     [QUEUE_OUTPUTS.deadTokensDeadLetters]: url(name("dead-tokens-dead-letters")),
     [IMPORT_OUTPUTS.queue]: url(name("imports")),
     [IMPORT_OUTPUTS.deadLetterQueue]: url(name("imports-dead-letters")),
-    [IMPORT_OUTPUTS.bucket]: `${name("imports")}-${ACCOUNT}-${REGION}`,
+    [IMPORT_OUTPUTS.bucket]: bucketName,
     [OTHER_OUTPUTS.applicationIds]: applicationId,
     [OTHER_OUTPUTS.stateTable]: name("state"),
     [OTHER_OUTPUTS.rateTable]: name("rate"),
@@ -157,6 +177,7 @@ export function goodAccount(stage: string, applicationId: string, sqsUrl: string
         "imports-dead-letters",
       ].map((part) => queue(part)),
     ]),
+    buckets: { [bucketName]: goodBucket(arn(name("imports"))) },
     tables: {
       [name("state")]: { keys: "pk HASH, sk RANGE", status: "ACTIVE", timeToLive: "expiresAt" },
       [name("rate")]: { keys: "pk HASH, sk RANGE", status: "ACTIVE" },
@@ -169,13 +190,40 @@ export function goodAccount(stage: string, applicationId: string, sqsUrl: string
   };
 }
 
+/** Nobody gets in without TLS. */
+const TLS_ONLY = {
+  Effect: "Deny",
+  Principal: "*",
+  Action: "*",
+  Condition: { Bool: { "aws:SecureTransport": "false" } },
+};
+
+/** An import bucket that tells a queue of new campaigns. */
+function goodBucket(queueArn: string): AwsBucket {
+  return {
+    versioning: "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>",
+    notification: notificationXml(queueArn),
+    publicAccessBlock:
+      "<PublicAccessBlockConfiguration><BlockPublicAcls>true</BlockPublicAcls><IgnorePublicAcls>true</IgnorePublicAcls><BlockPublicPolicy>true</BlockPublicPolicy><RestrictPublicBuckets>true</RestrictPublicBuckets></PublicAccessBlockConfiguration>",
+    policy: JSON.stringify({ Statement: [TLS_ONLY] }),
+    lifecycle:
+      "<LifecycleConfiguration><Rule><ID>forget</ID><Filter/><Status>Enabled</Status><Expiration><Days>30</Days></Expiration><NoncurrentVersionExpiration><NoncurrentDays>30</NoncurrentDays></NoncurrentVersionExpiration></Rule></LifecycleConfiguration>",
+  };
+}
+
+function notificationXml(queueArn: string): string {
+  const rule = (name: string, value: string) => `<FilterRule><Name>${name}</Name><Value>${value}</Value></FilterRule>`;
+  const filter = `<Filter><S3Key>${rule("Prefix", "campaigns/")}${rule("Suffix", "/campaign.json")}</S3Key></Filter>`;
+  return `<NotificationConfiguration><QueueConfiguration><Id>1</Id><Queue>${queueArn}</Queue><Event>s3:ObjectCreated:*</Event>${filter}</QueueConfiguration></NotificationConfiguration>`;
+}
+
 /** The account's answers, each in its service's wire format; which service is asked stands in the signature. */
 export function answerOf(account: AwsAccount, request: ServedRequest): Reply {
   const [, service = ""] = /\/us-east-1\/([\w-]+)\/aws4_request/.exec(request.headers.authorization ?? "") ?? [];
   const operation = operationOf(request);
   if (account.denied.includes(operation)) {
     const message = `User: arn:aws:iam::${ACCOUNT}:user/ada is not authorized to perform: ${service}:${operation}`;
-    return service === "sts" || service === "cloudformation"
+    return XML_SERVICES.includes(service)
       ? { status: 403, body: errorXml("AccessDenied", message) }
       : refusal("AccessDeniedException", message, 403);
   }
@@ -190,6 +238,8 @@ export function answerOf(account: AwsAccount, request: ServedRequest): Reply {
       return json({ Quotas: Object.entries(account.quotas).map(([QuotaName, Value]) => ({ QuotaName, Value })) });
     case "sqs":
       return queueAnswer(account, JSON.parse(request.body).QueueUrl);
+    case "s3":
+      return bucketAnswer(account, request.path);
     case "dynamodb":
       return tableAnswer(account, operation, JSON.parse(request.body).TableName);
     default:
@@ -203,7 +253,37 @@ function operationOf({ headers, body, path }: ServedRequest): string {
   if (path.includes("recursion-config")) return "GetFunctionRecursionConfig";
   if (path.includes("event-source-mappings")) return "ListEventSourceMappings";
   if (path.includes("/configuration")) return "GetFunctionConfiguration";
-  return new URLSearchParams(body).get("Action") ?? "";
+  const part = /\?(\w+)/.exec(path)?.[1] ?? "";
+  return new URLSearchParams(body).get("Action") ?? BUCKET_PARTS[part]?.operation ?? "";
+}
+
+/** Where errors are XML. */
+const XML_SERVICES = ["sts", "cloudformation", "s3"];
+
+/** What may be asked of a bucket (`?part`), and the error of one that does not have it, where that is one. */
+const BUCKET_PARTS: Readonly<Record<string, { readonly operation: string; readonly missing?: string }>> = {
+  versioning: { operation: "GetBucketVersioning" },
+  notification: { operation: "GetBucketNotification" },
+  publicAccessBlock: { operation: "GetBucketPublicAccessBlock", missing: "NoSuchPublicAccessBlockConfiguration" },
+  policy: { operation: "GetBucketPolicy", missing: "NoSuchBucketPolicy" },
+  lifecycle: { operation: "GetLifecycleConfiguration", missing: "NoSuchLifecycleConfiguration" },
+};
+
+/** @see https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
+function bucketAnswer({ buckets }: AwsAccount, path: string): Reply {
+  const { pathname, searchParams } = new URL(path, "http://s3");
+  const refused = (code: string) => ({
+    status: 404,
+    headers: { "content-type": "application/xml" },
+    body: `<Error><Code>${code}</Code><Message>The specified bucket lacks it.</Message></Error>`,
+  });
+  const bucket = buckets[pathname.split("/")[1] ?? ""];
+  if (bucket === undefined) return refused("NoSuchBucket");
+  const [part = ""] = searchParams.keys();
+  const body = bucket[part as keyof AwsBucket];
+  const { missing } = BUCKET_PARTS[part] ?? {};
+  if (body === undefined && missing !== undefined) return refused(missing);
+  return { status: 200, headers: { "content-type": "application/xml" }, body: body ?? "<Configuration/>" };
 }
 
 function callerIdentity({ caller }: AwsAccount): Reply {

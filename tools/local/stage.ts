@@ -1,3 +1,4 @@
+import { ORDER_KEYS } from "../../shared/core/campaign/bucket-keys.ts";
 import type { Lane } from "../../shared/core/rate/lane.ts";
 
 /** Everything that a deployment says in `serverless.yml`, in the numbers of one small machine. */
@@ -126,7 +127,7 @@ export const LOCAL_BUCKET_NAME = "sluice-local-imports";
 /** Where campaigns are dropped. */
 export const LOCAL_BUCKET: BucketSettings = {
   name: LOCAL_BUCKET_NAME,
-  tells: { queueName: LOCAL_QUEUE_NAMES.imports, prefix: "campaigns/", suffix: "/campaign.json" },
+  tells: { queueName: LOCAL_QUEUE_NAMES.imports, ...ORDER_KEYS },
 };
 
 const DEAD_LETTER_QUEUE_OF = {

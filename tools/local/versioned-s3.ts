@@ -12,7 +12,8 @@ interface Notification {
 
 /**
  * Gives fauxqs's S3 what it lacks: versions of objects (`PutBucketVersioning`, `versionId` when one is read or asked for),
- * and notifications of new objects to queues (`PutBucketNotificationConfiguration`, filters by prefix and suffix). It is milder
+ * and notifications of new objects to queues (`PutBucketNotificationConfiguration`, filters by prefix and suffix); both can
+ * be asked for. It is milder
  * than S3 in this: notifications do not begin with a test event and never come twice; deleted objects leave no
  * delete markers, and versions cannot be listed or deleted.
  *
@@ -24,7 +25,7 @@ export function completeS3(
   store: S3Store,
   put: (queueArn: string, body: string) => Promise<void>,
 ): void {
-  const notifications = new Map<string, readonly Notification[]>();
+  const notifications = new Map<string, { readonly xml: string; readonly told: readonly Notification[] }>();
   /** Of each object, by bucket and key, the latest version. */
   const latest = new Map<string, string>();
 
@@ -35,8 +36,13 @@ export function completeS3(
       return reply.send("");
     }
     if (request.method === "PUT" && key === "" && "notification" in query) {
-      notifications.set(bucket, notificationsIn(String(request.body)));
+      const xml = String(request.body);
+      notifications.set(bucket, { xml, told: notificationsIn(xml) });
       return reply.send("");
+    }
+    if (request.method === "GET" && key === "" && store.hasBucket(bucket)) {
+      if ("versioning" in query) return reply.send(versioningXml(store.hasBucket(versionsOf(bucket))));
+      if ("notification" in query) return reply.send(notifications.get(bucket)?.xml ?? NO_NOTIFICATIONS);
     }
     if (
       (request.method === "GET" || request.method === "HEAD") &&
@@ -55,7 +61,7 @@ export function completeS3(
       store.restoreObject(versionsOf(bucket), { ...store.headObject(bucket, key), key: `${versionId}/${key}` });
     }
     const event = JSON.stringify(createdEvent({ bucket, key, versionId: latest.get(`${bucket}/${key}`) }));
-    for (const { queueArn, prefix, suffix } of notifications.get(bucket) ?? []) {
+    for (const { queueArn, prefix, suffix } of notifications.get(bucket)?.told ?? []) {
       // A queue that is gone has nobody who waits for it: the emulators are being stopped.
       if (key.startsWith(prefix) && key.endsWith(suffix)) put(queueArn, event).catch(() => undefined);
     }
@@ -73,6 +79,13 @@ export function completeS3(
     }
     done(null, payload);
   });
+}
+
+const NO_NOTIFICATIONS = '<NotificationConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"/>';
+
+function versioningXml(isEnabled: boolean): string {
+  const status = isEnabled ? "<Status>Enabled</Status>" : "";
+  return `<VersioningConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${status}</VersioningConfiguration>`;
 }
 
 /** A bucket beside the bucket, which keeps every version of every object. */

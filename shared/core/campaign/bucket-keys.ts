@@ -4,6 +4,9 @@ const ROOT = "campaigns/";
 /** The file that starts a campaign, put there when all the others are. */
 const ORDER = "campaign.json";
 
+/** By how the key of such a file begins and ends, a bucket knows whom to tell of it. */
+export const ORDER_KEYS = { prefix: ROOT, suffix: `/${ORDER}` } as const;
+
 /** A `RequestId` is the campaign's id, `#` and the number of a chunk, and has no more than 128 characters. */
 export function isCampaignId(text: string): boolean {
   return /^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$/.test(text);

@@ -1,6 +1,7 @@
 import { type Deployment, deploymentOf } from "../deployment.ts";
 import { UsageError } from "../usage-error.ts";
 import { examineAccount } from "./account.ts";
+import { examineBucket } from "./bucket.ts";
 import { examineChannels } from "./channels.ts";
 import { type Finding, lookAt } from "./finding.ts";
 import { type FunctionFacts, functionFacts } from "./function-facts.ts";
@@ -41,7 +42,7 @@ async function examineLocal(deployment: Deployment, now: Date): Promise<readonly
     ...examineVersions(deployment),
     ...(await examineChannels({ ...deployment, now })),
     NOT_HERE.quotas,
-    ...(await examineQueues(deployment, [])),
+    ...(await examineQueuesAndBucket(deployment, [])),
     ...(await examineTables(deployment)),
     NOT_HERE.functions,
   ];
@@ -62,22 +63,28 @@ async function examineDeployed(deployment: Deployment, now: Date): Promise<reado
       ),
     ),
   );
-  const [channels, quotas, queues, tables] = await Promise.all([
+  const [channels, quotas, queuesAndBucket, tables] = await Promise.all([
     examineChannels({ ...deployment, now }),
     examineQuotas(facts),
-    examineQueues(deployment, facts),
+    examineQueuesAndBucket(deployment, facts),
     examineTables(deployment),
   ]);
   return [
     ...examineVersions(deployment),
     ...channels,
     ...quotas,
-    ...queues,
+    ...queuesAndBucket,
     ...tables,
     ...unseen.flat(),
-    ...examineFunctions(facts, stage),
+    ...examineFunctions(facts, deployment),
     PERMISSIONS,
   ];
+}
+
+/** The bucket has to tell one of the queues. */
+async function examineQueuesAndBucket(deployment: Deployment, facts: readonly FunctionFacts[]) {
+  const { findings, importsQueueArn } = await examineQueues(deployment, facts);
+  return [...findings, ...(await examineBucket(deployment, importsQueueArn))];
 }
 
 /** All of the above was read with the operator's credentials, not with the functions'. */

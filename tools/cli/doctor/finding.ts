@@ -47,7 +47,7 @@ export async function lookAt(
     if (/AccessDenied|NotAuthorized|Forbidden|UnauthorizedOperation/.test(name)) {
       return [{ subject, verdict: "unchecked", message, cure: "Look again with credentials that have it." }];
     }
-    const isMissing = /NotFound|NonExistentQueue|QueueDoesNotExist/.test(name);
+    const isMissing = /NotFound|NonExistentQueue|QueueDoesNotExist|NoSuchBucket/.test(name);
     return [{ subject, verdict: "wrong", message: isMissing ? "is not there" : message, cure: cureIfMissing }];
   }
 }

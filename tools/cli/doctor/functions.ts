@@ -6,6 +6,7 @@ import {
   readRetireDeadTokensSettings,
   readSendMessagesSettings,
 } from "../../../shared/settings.ts";
+import type { Deployment } from "../deployment.ts";
 import { type Fault, type Finding, faultIf, judged } from "./finding.ts";
 import { type FunctionFacts, isImporter, isRetirer, isSender } from "./function-facts.ts";
 
@@ -16,7 +17,10 @@ const RUNTIME = "nodejs24.x";
 const MS_TO_SETTLE = 3_000;
 
 /** Whether the functions run as they are to, with settings that make sense together. */
-export function examineFunctions(facts: readonly FunctionFacts[], stage: string): readonly Finding[] {
+export function examineFunctions(
+  facts: readonly FunctionFacts[],
+  { stage, importBucketName, queueUrls }: Pick<Deployment, "stage" | "importBucketName" | "queueUrls">,
+): readonly Finding[] {
   const deploy = `npm run deploy -- --stage ${stage}`;
   const fleet = facts.filter(isSender).reduce((sum, { mappings }) => sum + mostConcurrent(mappings), 0);
   return facts.flatMap((one) => {
@@ -36,7 +40,9 @@ export function examineFunctions(facts: readonly FunctionFacts[], stage: string)
         ),
         ...(isSender(one) ? senderFaults(one, fleet, deploy) : []),
         ...(isRetirer(one) ? readerFaults(one, readRetireDeadTokensSettings, deploy) : []),
-        ...(isImporter(one) ? importerFaults(one, deploy) : []),
+        ...(isImporter(one)
+          ? importerFaults(one, { IMPORT_BUCKET_NAME: importBucketName, IMPORT_QUEUE_URL: queueUrls.imports }, deploy)
+          : []),
       ],
       `${configuration.Runtime}, ${configuration.MemorySize} MB, ${configuration.Timeout} s`,
     );
@@ -80,11 +86,29 @@ function settingsFaults(
   }
 }
 
-function importerFaults(one: FunctionFacts, deploy: string): readonly Fault[] {
+/** @param stageHas settings that name something of the stage, as its stack names it */
+function importerFaults(
+  one: FunctionFacts,
+  stageHas: Readonly<Record<string, string | undefined>>,
+  deploy: string,
+): readonly Fault[] {
+  const { environment } = one;
   return [
+    ...Object.entries(stageHas).flatMap(([name, value]) =>
+      faultIf(
+        environment[name] !== undefined && environment[name] !== value,
+        `has ${name}=${environment[name]}, and the stage has ${value}`,
+        deploy,
+      ),
+    ),
     ...readerFaults(one, readImportCampaignSettings, deploy),
     ...recursionFaults(one, "Lambda stops a campaign after 16 rounds of a quarter of an hour", deploy),
-    ...one.mappings.flatMap(({ UUID, State, BatchSize = 1 }) => [
+    ...one.mappings.flatMap(({ UUID, State, EventSourceArn, BatchSize = 1 }) => [
+      ...faultIf(
+        EventSourceArn !== environment["IMPORT_QUEUE_ARN"],
+        `is fed by ${EventSourceArn}, and its IMPORT_QUEUE_ARN is ${environment["IMPORT_QUEUE_ARN"]}`,
+        deploy,
+      ),
       ...faultIf(
         State !== "Enabled",
         `has an event source mapping that is ${State}: no campaign begins or goes on`,

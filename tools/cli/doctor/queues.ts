@@ -3,6 +3,7 @@ import type { QueueName } from "../../local/stage.ts";
 import type { Deployment } from "../deployment.ts";
 import { type Fault, type Finding, faultIf, judged, lookAt } from "./finding.ts";
 import { type FunctionFacts, isImporter } from "./function-facts.ts";
+import { refusesWithoutTls, sourcesOf, statementsOf } from "./policy.ts";
 
 type Attributes = Readonly<Record<string, string>>;
 
@@ -13,14 +14,29 @@ const DEAD_LETTERS = {
   imports: "importsDeadLetters",
 } as const satisfies Partial<Record<QueueName, QueueName>>;
 
+/** The services of AWS that put records on a queue, and what does not come when they may not. */
+const PUT_BY = {
+  transactional: { service: "events.amazonaws.com", what: "send requests from EventBridge" },
+  imports: { service: "s3.amazonaws.com", what: "what is dropped in the import bucket" },
+} as const satisfies Partial<Record<QueueName, { readonly service: string; readonly what: string }>>;
+
 /** With fewer, a record may be given up while Lambda is only busy. */
 const FEWEST_RECEIVES = 5;
 
-/** Whether each queue is there, keeps what it must, and a lane's queue suits the function that it feeds. */
+export interface QueuesExamined {
+  readonly findings: readonly Finding[];
+  /** Of the queue that hears of new campaigns; none where it could not be seen. */
+  readonly importsQueueArn: string | undefined;
+}
+
+/**
+ * Whether each queue is there, keeps what it must, lets in who must put records on it and nobody without TLS, and a lane's
+ * queue suits the function that it feeds.
+ */
 export async function examineQueues(
-  { stage, queueUrls }: Pick<Deployment, "stage" | "queueUrls">,
+  { stage, queueUrls, importBucketName }: Pick<Deployment, "stage" | "queueUrls" | "importBucketName">,
   facts: readonly FunctionFacts[],
-): Promise<readonly Finding[]> {
+): Promise<QueuesExamined> {
   const client = new SQSClient({});
   const cure = stage === "local" ? "Start the local stage again: npm run dev" : `npm run deploy -- --stage ${stage}`;
   const seen = new Map<QueueName, Attributes>();
@@ -45,6 +61,7 @@ export async function examineQueues(
       ),
       ...(name in DEAD_LETTERS ? redriveFaults(attributes, deadLetters, cure) : []),
       ...facts.flatMap((one) => visibilityFaults(attributes, one, cure)),
+      ...(stage === "local" ? [] : policyFaults(name, attributes, importBucketName, cure)),
     ];
     findings.push(
       ...judged(
@@ -54,7 +71,29 @@ export async function examineQueues(
       ),
     );
   }
-  return findings;
+  return { findings, importsQueueArn: seen.get("imports")?.["QueueArn"] };
+}
+
+function policyFaults(
+  name: QueueName,
+  { Policy }: Attributes,
+  bucket: string | undefined,
+  cure: string,
+): readonly Fault[] {
+  const statements = statementsOf(Policy);
+  const tls = faultIf(
+    !refusesWithoutTls(statements),
+    "may be reached without TLS: its policy does not deny that",
+    cure,
+  );
+  if (!(name in PUT_BY)) return tls;
+  const { service, what } = PUT_BY[name as keyof typeof PUT_BY];
+  const sources = sourcesOf(statements, service);
+  const isClosed = sources === undefined || (name === "imports" && !sources.some((arn) => arn.endsWith(`:${bucket}`)));
+  return [
+    ...tls,
+    ...faultIf(isClosed, `has a policy that lets ${service} put nothing on it: ${what} does not come`, cure),
+  ];
 }
 
 function redriveFaults(attributes: Attributes, deadLetters: Attributes | undefined, cure: string): readonly Fault[] {
