@@ -91,6 +91,7 @@ const alarmOptionsOf = async (variables) => {
   if (topicArn !== "" && !/^arn:[\w-]+:sns:[\w-]+:\d{12}:[\w-]+$/.test(topicArn))
     throw new Error(`Parameter alarmTopicArn: "${topicArn}" is not the ARN of an SNS topic.`);
   return {
+    stage: String(await variables.resolveVariable("sls:stage")),
     topicArn: topicArn || undefined,
     runbookUrl: String(await variables.resolveVariable("param:runbookUrl")).replace(/\/$/, ""),
     maximumConcurrency: await maximumConcurrencyOf(variables),
@@ -99,10 +100,11 @@ const alarmOptionsOf = async (variables) => {
 
 /** The alarms, and the dashboard that shows them over its charts. */
 const observation = async (variables) => {
-  const ours = alarms(await alarmOptionsOf(variables));
+  const options = await alarmOptionsOf(variables);
+  const ours = alarms(options);
   const rateTableName = String(await variables.resolveVariable("param:rateTableName"));
   const memoryMb = Number(await variables.resolveVariable("self:provider.memorySize"));
-  return { ...ours, ...dashboard({ alarms: Object.keys(ours), rateTableName, memoryMb }) };
+  return { ...ours, ...dashboard({ stage: options.stage, alarms: Object.keys(ours), rateTableName, memoryMb }) };
 };
 
 const ROLES = [

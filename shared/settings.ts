@@ -3,7 +3,7 @@ import type { Lane } from "./core/rate/lane.ts";
 import type { ChannelType } from "./core/request/channel-type.ts";
 
 /** What `send-messages` is told by its environment. Each comment begins with the variable's name and its default. */
-export interface SendMessagesSettings extends SuppressionSettings, BreakerSettings {
+export interface SendMessagesSettings extends StageSettings, SuppressionSettings, BreakerSettings {
   /** `APPLICATION_IDS`, required: comma list of the applications that may be sent for; the first is the default. */
   readonly applicationIds: readonly string[];
   /** `LANE`, required. */
@@ -47,7 +47,7 @@ export interface SendMessagesSettings extends SuppressionSettings, BreakerSettin
 }
 
 /** What `retire-dead-tokens` is told by its environment. */
-export interface RetireDeadTokensSettings extends SuppressionSettings, BreakerSettings {
+export interface RetireDeadTokensSettings extends StageSettings, SuppressionSettings, BreakerSettings {
   /** `STATE_TABLE_NAME`, required: where the counts are by which deaths are judged. */
   readonly stateTableName: string;
   /** `HELD_TOKEN_QUEUE_URL`, required. */
@@ -57,7 +57,7 @@ export interface RetireDeadTokensSettings extends SuppressionSettings, BreakerSe
 }
 
 /** What `import-campaign` is told by its environment. */
-export interface ImportCampaignSettings extends BreakerSettings, WakeupSettings {
+export interface ImportCampaignSettings extends StageSettings, BreakerSettings, WakeupSettings {
   /** `APPLICATION_IDS`, required: as of `send-messages`. */
   readonly applicationIds: readonly string[];
   /** `IMPORT_BUCKET_NAME`, required: where campaigns are dropped, and where everything of them is kept. */
@@ -88,6 +88,11 @@ interface WakeupSettings {
   readonly scheduleGroupName: string;
   /** `SCHEDULE_ROLE_ARN`, required: the role with which EventBridge Scheduler puts a record on the queue. */
   readonly scheduleRoleArn: string;
+}
+
+interface StageSettings {
+  /** `STAGE`, none: whose metrics they are. Without it they have no such dimension, and no stage's alarm watches them. */
+  readonly stage: string | undefined;
 }
 
 interface SuppressionSettings {
@@ -145,6 +150,7 @@ export function readSendMessagesSettings(environment: Environment): SendMessages
     maxAgeSeconds: optional("MAX_AGE_SECONDS", wholeNumber(1, LONGEST_AGE_SECONDS)) ?? MAX_AGE_SECONDS[lane],
     packing: optional("PACKING", PACKING) ?? "text",
     ledgerDays: optional("LEDGER_DAYS", COUNT) ?? 15,
+    stage: optional("STAGE", STAGE),
     ...suppressionSettings(optional),
     ...breakerSettings(optional),
   };
@@ -163,6 +169,7 @@ export function readRetireDeadTokensSettings(environment: Environment): RetireDe
     stateTableName: required("STATE_TABLE_NAME", TEXT),
     heldTokenQueueUrl: required("HELD_TOKEN_QUEUE_URL", QUEUE_URL),
     eventBusName: optional("EVENT_BUS_NAME", TEXT) ?? "default",
+    stage: optional("STAGE", STAGE),
     ...suppressionSettings(optional),
     ...breakerSettings(optional),
   };
@@ -187,6 +194,7 @@ export function readImportCampaignSettings(environment: Environment): ImportCamp
     rateMargin: optional("RATE_MARGIN", PART) ?? 0.97,
     ledgerDays: optional("LEDGER_DAYS", COUNT) ?? 15,
     takeoverSeconds: optional("TAKEOVER_SECONDS", wholeNumber(1, LONGEST_DELAY_SECONDS)) ?? 20,
+    stage: optional("STAGE", STAGE),
     ...breakerSettings(optional),
   };
   refuse(problems);
@@ -248,6 +256,13 @@ function reader(environment: Environment) {
 }
 
 const TEXT: Kind<string> = { parse: (text) => text, mustBe: "a text", standIn: "" };
+
+/** As the names of stacks, and so of stages, may be. */
+const STAGE: Kind<string> = {
+  parse: (text) => (/^[A-Za-z0-9-]{1,128}$/.test(text) ? text : undefined),
+  mustBe: "at most 128 letters, digits and hyphens",
+  standIn: "",
+};
 
 const QUEUE_URL: Kind<string> = {
   parse: (text) => (/^https?:/.test(text) && URL.canParse(text) ? text : undefined),

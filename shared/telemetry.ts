@@ -9,7 +9,7 @@ export const NAMESPACE = "Sluice";
 
 interface MetricDefinition {
   readonly unit: (typeof MetricUnit)[keyof typeof MetricUnit];
-  /** Beside `service` (the function), and `Lane` where it has one. All are bounded sets. */
+  /** Beside `service` (the function), and `Stage` and `Lane` where it has one. All are bounded sets. */
   readonly dimensions: readonly Dimension[];
   /** Emitted by this function alone, which has no lane; else by `send-messages`, in the lane of each. */
   readonly by?: "retire-dead-tokens" | "import-campaign";
@@ -609,12 +609,14 @@ const FLUSH_EVERY_MS = 2_000;
 /** Whose facts they are. */
 interface Origin {
   readonly functionName: string;
+  /** A dimension of every metric, since stages of one account and region share the namespace; none: there is no such dimension. */
+  readonly stage: string | undefined;
   /** Where the function is deployed once for each. */
   readonly lane?: string;
 }
 
 /** Turns facts into Powertools log lines and metrics. Printed are only facts, which hold nothing that is private. */
-export function telemetry({ functionName, lane }: Origin): Telemetry {
+export function telemetry({ functionName, stage, lane }: Origin): Telemetry {
   const logger = new Logger({ serviceName: functionName, persistentLogAttributes: { ...(lane && { lane }) } });
   const sinks = new Map<string, Metrics>();
   let values = new Map<string, { readonly point: Point; readonly values: number[] }>();
@@ -642,7 +644,7 @@ export function telemetry({ functionName, lane }: Origin): Telemetry {
     const key = JSON.stringify(dimensions);
     let sink = sinks.get(key);
     if (sink === undefined) {
-      const defaultDimensions: Record<string, string> = { ...(lane && { Lane: lane }) };
+      const defaultDimensions: Record<string, string> = { ...(stage && { Stage: stage }), ...(lane && { Lane: lane }) };
       sink = new Metrics({ namespace: NAMESPACE, serviceName: functionName, defaultDimensions });
       sinks.set(key, sink);
     }

@@ -29,7 +29,7 @@ const clock = systemClock();
 const sqs = sqsClient();
 const { stateTableName: tableName } = settings;
 const gateTable = { client: gateClient(), tableName };
-const { observe, middleware } = telemetry({ functionName: "import-campaign" });
+const { observe, middleware } = telemetry({ functionName: "import-campaign", stage: settings.stage });
 
 const ports = {
   bucket: s3ImportBucket(s3Client(), settings.importBucketName),

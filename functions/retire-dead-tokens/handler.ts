@@ -15,7 +15,7 @@ import { telemetry } from "../../shared/telemetry.ts";
 
 const settings = readRetireDeadTokensSettings(process.env);
 const clock = systemClock();
-const { observe, middleware } = telemetry({ functionName: "retire-dead-tokens" });
+const { observe, middleware } = telemetry({ functionName: "retire-dead-tokens", stage: settings.stage });
 
 const ports = {
   attemptCounts: dynamodbAttemptCounts({ client: stateClient(), tableName: settings.stateTableName }),

@@ -23,7 +23,11 @@ import { telemetry } from "../../shared/telemetry.ts";
 const settings = readSendMessagesSettings(process.env);
 const clock = systemClock();
 const sqs = sqsClient();
-const { observe, middleware } = telemetry({ functionName: "send-messages", lane: settings.lane });
+const { observe, middleware } = telemetry({
+  functionName: "send-messages",
+  stage: settings.stage,
+  lane: settings.lane,
+});
 const { campaigns, ...stores } = gateStores(settings, clock);
 
 const ports = {

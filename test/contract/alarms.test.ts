@@ -20,13 +20,14 @@ import { rate } from "../../tools/cli/rate.ts";
 import { show } from "../../tools/cli/show.ts";
 import { status } from "../../tools/cli/status.ts";
 import { stop } from "../../tools/cli/stop.ts";
+import { alarms } from "../../tools/deploy/alarms.ts";
 import { alarmsOf, type Datapoint, embeddedDatapoints, raisedBy } from "../support/alarm-evaluator.ts";
 import { defaultGate } from "../support/default-gate.ts";
 import { memoryLedger } from "../support/memory-ledger.ts";
 import { answered } from "../support/memory-push-service.ts";
 import { memoryRateLimiter } from "../support/memory-rate-limiter.ts";
 import { memoryRateTimeline } from "../support/memory-rate-timeline.ts";
-import { printedFacts, printedRun } from "../support/printed-run.ts";
+import { printedFacts, printedRun, STAGE } from "../support/printed-run.ts";
 import { type Package, serverlessPackage, type Template } from "../support/serverless-package.ts";
 import { someCampaign } from "../support/some-campaign.ts";
 import { virtualClock } from "../support/virtual-clock.ts";
@@ -40,6 +41,8 @@ type Lane = (typeof LANES)[number];
 
 let packaged: Package;
 let template: Template;
+/** The same, with the alarms of another stage of the account and region. */
+let neighbour: Template;
 
 beforeAll(async () => {
   packaged = await serverlessPackage([
@@ -48,6 +51,9 @@ beforeAll(async () => {
     "--param=runbookUrl=https://wiki.example.com/runbook/",
   ]);
   template = packaged.template;
+  const maximumConcurrency = { transactional: 20, campaign: 8 };
+  const theirs = alarms({ stage: `${STAGE}-2`, topicArn: undefined, runbookUrl: "", maximumConcurrency });
+  neighbour = { ...template, Resources: { ...template.Resources, ...theirs } };
 });
 afterAll(() => packaged.remove());
 
@@ -301,9 +307,9 @@ describe.each(LANES)("in the %s lane", (lane) => {
       );
       const aws = awsDatapoints(lane, minutes, (minute) => ({ deadLetters: run.deadLetters[minute] ?? 0 }));
       const all = [...raises, ...(lane === "transactional" ? raisesInTransactional : [])];
-      expect(raisedBy([...embeddedDatapoints(run.lines), ...aws], template).toSorted()).toEqual(
-        idsOf(all, lane).toSorted(),
-      );
+      const printed = embeddedDatapoints(run.lines);
+      expect(raisedBy([...printed, ...aws], template).toSorted()).toEqual(idsOf(all, lane).toSorted());
+      expect(raisedBy(printed, neighbour)).toEqual([]);
     },
   );
 
@@ -353,14 +359,15 @@ describe("every alarm", () => {
     }
   });
 
-  it("watches what is emitted, over all of its dimensions, and percentiles only of what is kept as each value", () => {
+  it("watches what its own stage emits, over all of its dimensions, and percentiles only of what is kept as each value", () => {
     const ours = Object.values(alarmsOf(template))
       .flatMap(({ Metrics }) => Metrics.flatMap(({ MetricStat }) => MetricStat ?? []))
       .filter(({ Metric }) => Metric.Namespace === "Sluice");
     for (const { Metric, Stat } of ours) {
       expect(METRICS).toHaveProperty(Metric.MetricName);
       const lane = "by" in METRICS[Metric.MetricName as MetricName] ? [] : ["Lane"];
-      expect(Metric.Dimensions.map(({ Name }) => Name)).toEqual(["service", ...lane]);
+      expect(Metric.Dimensions.map(({ Name }) => Name)).toEqual(["Stage", "service", ...lane]);
+      expect(Metric.Dimensions[0]?.Value).toBe(STAGE);
       if (Stat !== "Sum")
         expect(METRICS[Metric.MetricName as MetricName], Metric.MetricName).toHaveProperty("distribution");
     }
@@ -465,6 +472,7 @@ it.each<{ what: string; facts: readonly Fact[]; minutes: number; raises: readonl
 ])("$what: $raises", async ({ facts, minutes, raises }) => {
   const lines = await printedFacts("import-campaign", facts, minutes);
   expect(raisedBy(embeddedDatapoints(lines), template)).toEqual(raises);
+  expect(raisedBy(embeddedDatapoints(lines), neighbour)).toEqual([]);
 });
 
 const RUNBOOK = new URL("../../docs/runbook/", import.meta.url);

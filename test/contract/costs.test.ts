@@ -43,7 +43,7 @@ it("names the prices by which the dashboard adds up", () => {
 
 it("counts as many alarms, and metrics that they watch, as there are", () => {
   const maximumConcurrency = { transactional: 20, campaign: 8 };
-  const all = Object.values(alarms({ topicArn: undefined, runbookUrl: "", maximumConcurrency }));
+  const all = Object.values(alarms({ stage: "dev", topicArn: undefined, runbookUrl: "", maximumConcurrency }));
   const watched = all.flatMap(({ Properties }) => (Properties as unknown as Alarm).Metrics);
   const metrics = watched.filter(({ MetricStat }) => MetricStat !== undefined);
   expect(page).toContain(`| ${metrics.length} metrics that ${all.length} alarms watch |`);

@@ -36,7 +36,7 @@ beforeAll(async () => {
 });
 afterAll(() => packaged.remove());
 
-const SEARCH = /^SEARCH\('\{Sluice,(?<dimensions>[\w,]+)\} MetricName="(?<name>\w+)"', '(?<stat>\w+)'\)$/;
+const SEARCH = /^SEARCH\('\{Sluice,(?<dimensions>[\w,]+)\} MetricName="(?<name>\w+)" Stage="dev"', '(?<stat>\w+)'\)$/;
 
 /** What the charts show of our own namespace, by name or by a search. */
 function charted(): Charted[] {
@@ -61,7 +61,7 @@ it("charts every metric that there is, and none that there is not", () => {
 it("charts metrics by the dimensions that they are emitted with, and as they are kept", () => {
   for (const { name, dimensions, stat } of charted()) {
     const metric = METRICS[name as MetricName];
-    const common = "by" in metric ? ["service"] : ["service", "Lane"];
+    const common = ["Stage", "service", ...("by" in metric ? [] : ["Lane"])];
     expect([common, [...common, ...metric.dimensions]], name).toContainEqual(dimensions);
     if (stat !== "Sum") expect(metric, `${name} ${stat}`).toHaveProperty("distribution");
   }
@@ -70,7 +70,7 @@ it("charts metrics by the dimensions that they are emitted with, and as they are
 it("knows every form of a line", () => {
   const searches = text.match(/SEARCH/g) ?? [];
   const ofSearches = charted().filter(
-    ({ name, dimensions }) => dimensions.length > 2 || "by" in METRICS[name as MetricName],
+    ({ name, dimensions }) => dimensions.length > 3 || "by" in METRICS[name as MetricName],
   );
   expect(ofSearches).toHaveLength(searches.length);
 });

@@ -9,6 +9,7 @@ import { ofType, type Package, serverlessPackage } from "../support/serverless-p
 const APPLICATION_ID = "0123456789abcdef0123456789abcdef";
 const RULE_ARN = "arn:aws:events:us-east-1:123456789012:rule/shop/order-shipped";
 const OPTIONS = [
+  "--stage=prod",
   `--param=ruleArns=${RULE_ARN}`,
   "--param=alarmTopicArn=arn:aws:sns:us-east-1:123456789012:on-call",
   "--param=encryption=key",
@@ -47,6 +48,31 @@ beforeAll(async () => {
 });
 
 afterAll(() => Promise.all(packages.map(({ remove }) => remove())));
+
+it.each([
+  ["dev", () => plain],
+  ["prod", () => full],
+])("the functions of %s emit with their stage, and its alarms and charts read no other", (stage, template) => {
+  const functions = ofType<{ Environment: { Variables: Record<string, string> } }>(template(), "AWS::Lambda::Function");
+  const stages = Object.values(functions).map(({ Environment }) => Environment.Variables["STAGE"]);
+  expect(stages).toEqual([stage, stage, stage, stage]);
+  const alarms = JSON.stringify(ofType(template(), "AWS::CloudWatch::Alarm"));
+  const watched = [...alarms.matchAll(/"Namespace":"Sluice","MetricName":"\w+","Dimensions":\[(.*?)\]/g)];
+  expect(watched.length).toBeGreaterThan(20);
+  for (const [, dimensions] of watched) expect(dimensions).toContain(`{"Name":"Stage","Value":"${stage}"}`);
+  const dashboards = ofType<{ DashboardBody: { "Fn::Sub": string } }>(template(), "AWS::CloudWatch::Dashboard");
+  const { widgets } = JSON.parse(dashboards["Dashboard"]?.DashboardBody["Fn::Sub"] ?? "");
+  const lines = (widgets as { properties: { metrics?: unknown[][] } }[]).flatMap(
+    ({ properties }) => properties.metrics ?? [],
+  );
+  const searches = lines.flatMap(
+    ([first]) => ((first as { expression?: string }).expression ?? "").match(/SEARCH.*/) ?? [],
+  );
+  const named = lines.filter(([namespace]) => namespace === "Sluice");
+  expect(Math.min(searches.length, named.length)).toBeGreaterThan(20);
+  for (const search of searches) expect(search).toContain(` Stage="${stage}"'`);
+  for (const line of named) expect(line.slice(2, 4)).toEqual(["Stage", stage]);
+});
 
 const OURS = arnOf("SendRequestRule");
 const both = [

@@ -136,6 +136,7 @@ describe.each(LANES)("the $lane lane", ({ lane, logicalName, batchSize, window, 
     const mappings = LANES.flatMap((one) => mappingsOf(`SendMessages${one.logicalName}LambdaFunction`));
     const fleet = mappings.reduce((sum, mapping) => sum + mapping.ScalingConfig.MaximumConcurrency, 0);
     expect(theFunction().Environment.Variables).toMatchObject({
+      STAGE: "dev",
       APPLICATION_IDS: `${APPLICATION_IDS}`,
       LANE: lane,
       REQUEST_QUEUE_URL: urlOf(queueId),

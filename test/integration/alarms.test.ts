@@ -3,7 +3,7 @@ import { build } from "../../tools/build.ts";
 import { alarms } from "../../tools/deploy/alarms.ts";
 import { queueDepth } from "../../tools/local/queue-depth.ts";
 import { type Stack, type StackLine, startStack } from "../../tools/local/stack.ts";
-import { LOCAL_QUEUE_NAMES } from "../../tools/local/stage.ts";
+import { LOCAL_QUEUE_NAMES, LOCAL_STAGE } from "../../tools/local/stage.ts";
 import { type Datapoint, embeddedDatapoints, raisedBy } from "../support/alarm-evaluator.ts";
 import { sendBodies } from "../support/sqs.ts";
 import { devices, requestTo } from "../unit/pipeline/rig.ts";
@@ -21,6 +21,7 @@ const TEMPLATE = {
   Outputs: {},
   Resources: {
     ...alarms({
+      stage: LOCAL_STAGE,
       topicArn: undefined,
       runbookUrl: "docs/runbook",
       maximumConcurrency: { transactional: 20, campaign: 8 },

@@ -126,6 +126,13 @@ describe("a broken stage", () => {
       cure: /npm run deploy -- --stage shop/,
     },
     {
+      what: "a function with the metrics of another stage",
+      breakIt: () => (sender("campaign").environment["STAGE"] = "dev"),
+      subject: "function sluice-shop-send-messages-campaign",
+      message: /has STAGE=dev, and belongs to shop: its metrics are in no alarm/,
+      cure: /npm run deploy -- --stage shop/,
+    },
+    {
       what: "another version",
       breakIt: () => (account.stacks = { "sluice-shop": { ...account.stacks["sluice-shop"], Version: "0.0.1" } }),
       subject: "version",

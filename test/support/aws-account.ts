@@ -93,6 +93,7 @@ export function goodAccount(stage: string, applicationId: string, sqsUrl: string
   });
   const sender = (part: string, Timeout: number, mapping: Record<string, unknown>): [string, AwsFunction] => {
     const environment = {
+      STAGE: stage,
       APPLICATION_IDS: applicationId,
       LANE: part,
       REQUEST_QUEUE_URL: url(name(part)),
@@ -111,7 +112,7 @@ export function goodAccount(stage: string, applicationId: string, sqsUrl: string
       {
         Timeout: 30,
         recursiveLoop: "Terminate",
-        environment: { STATE_TABLE_NAME: name("state"), HELD_TOKEN_QUEUE_URL: url(name("held-tokens")) },
+        environment: { STAGE: stage, STATE_TABLE_NAME: name("state"), HELD_TOKEN_QUEUE_URL: url(name("held-tokens")) },
       },
       { MaximumBatchingWindowInSeconds: 10 },
     ),
@@ -124,6 +125,7 @@ export function goodAccount(stage: string, applicationId: string, sqsUrl: string
         Timeout: 900,
         recursiveLoop: "Allow",
         environment: {
+          STAGE: stage,
           APPLICATION_IDS: applicationId,
           IMPORT_QUEUE_URL: url(name("imports")),
           IMPORT_QUEUE_ARN: arn(name("imports")),

@@ -20,6 +20,9 @@ export interface Minutes {
   readonly ageMs?: number;
 }
 
+/** Of the telemetry here, and of what `serverless package` makes when nobody names another. */
+export const STAGE = "dev";
+
 const CONTEXT = { functionName: "sluice-dev-send-messages", awsRequestId: "invocation" } as Context;
 
 /**
@@ -33,7 +36,7 @@ export async function printedRun(
 ): Promise<PrintedRun> {
   const deadLetters: number[] = [];
   const lines = await printed(async () => {
-    const { observe, middleware } = telemetry({ functionName: "send-messages", lane });
+    const { observe, middleware } = telemetry({ functionName: "send-messages", stage: STAGE, lane });
     const { clock, batch, deadLetterQueue } = rigOf(observe);
     const invoke = middy(async (minute: number) => {
       await clock.run(START_MS + minute * 60_000);
@@ -56,7 +59,7 @@ export function printedFacts(
   minutes: number,
 ): Promise<readonly string[]> {
   return printed(async () => {
-    const { observe, middleware } = telemetry({ functionName });
+    const { observe, middleware } = telemetry({ functionName, stage: STAGE });
     const invoke = middy(async (minute: number) => {
       for (const fact of facts) observe(fact);
       vi.setSystemTime(START_MS + minute * 60_000);

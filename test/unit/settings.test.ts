@@ -55,6 +55,7 @@ describe("readSendMessagesSettings", () => {
       maxAgeSeconds: 3_600,
       packing: "text",
       ledgerDays: 15,
+      stage: undefined,
       suppression: "off",
       suppressionDays: 30,
       breakerSuspectShare: 0.2,
@@ -85,6 +86,7 @@ describe("readSendMessagesSettings", () => {
     { name: "PACKING", text: "identical", field: "packing", value: "identical" },
     { name: "PACKING", text: "all", field: "packing", value: "all" },
     { name: "LEDGER_DAYS", text: "30", field: "ledgerDays", value: 30 },
+    { name: "STAGE", text: " prod-2 ", field: "stage", value: "prod-2" },
     { name: "SUPPRESSION_DAYS", text: "7", field: "suppressionDays", value: 7 },
     { name: "BREAKER_SUSPECT_SHARE", text: "0.1", field: "breakerSuspectShare", value: 0.1 },
     { name: "BREAKER_CERTAIN_SHARE", text: "0.9", field: "breakerCertainShare", value: 0.9 },
@@ -151,6 +153,11 @@ describe("readSendMessagesSettings", () => {
     { name: "MAX_AGE_SECONDS", mustBe: "a whole number from 1 to 344700", texts: ["0", "344701"] },
     { name: "PACKING", mustBe: "identical or text or all", texts: ["none"] },
     { name: "LEDGER_DAYS", mustBe: count, texts: ["0"] },
+    {
+      name: "STAGE",
+      mustBe: "at most 128 letters, digits and hyphens",
+      texts: ["a b", ":a", "prod_2", "é", "x".repeat(129)],
+    },
     { name: "SUPPRESSION", mustBe: "on or off", texts: ["true"] },
     { name: "SUPPRESSION_DAYS", mustBe: count, texts: ["0"] },
     { name: "BREAKER_SUSPECT_SHARE", mustBe: upToOne, texts: ["0", "1.1"] },
@@ -198,6 +205,7 @@ describe("readRetireDeadTokensSettings", () => {
       stateTableName: "sluice-dev-state",
       heldTokenQueueUrl: leastToRetire.HELD_TOKEN_QUEUE_URL,
       eventBusName: "default",
+      stage: undefined,
       suppression: "off",
       suppressionDays: 30,
       breakerSuspectShare: 0.2,
@@ -208,8 +216,12 @@ describe("readRetireDeadTokensSettings", () => {
   });
 
   it("takes what it is told", () => {
-    const told = { ...leastToRetire, EVENT_BUS_NAME: "registry", BREAKER_WINDOW_SECONDS: "900" };
-    expect(readRetireDeadTokensSettings(told)).toMatchObject({ eventBusName: "registry", breakerWindowSeconds: 900 });
+    const told = { ...leastToRetire, EVENT_BUS_NAME: "registry", BREAKER_WINDOW_SECONDS: "900", STAGE: "prod" };
+    expect(readRetireDeadTokensSettings(told)).toMatchObject({
+      eventBusName: "registry",
+      breakerWindowSeconds: 900,
+      stage: "prod",
+    });
   });
 
   it("names all that is wrong at once", () => {
@@ -249,6 +261,7 @@ describe("readImportCampaignSettings", () => {
       rateMargin: 0.97,
       ledgerDays: 15,
       takeoverSeconds: 20,
+      stage: undefined,
       breakerSuspectShare: 0.2,
       breakerCertainShare: 0.5,
       breakerMinAttempts: 200,
@@ -256,12 +269,17 @@ describe("readImportCampaignSettings", () => {
     });
   });
 
+  it("takes what it is told", () => {
+    expect(readImportCampaignSettings({ ...least, STAGE: "prod" })).toHaveProperty("stage", "prod");
+  });
+
   it("says all that is missing or wrong", () => {
     expect(problemsOf({}, readImportCampaignSettings)).toEqual(Object.keys(least).map((name) => `${name} is not set`));
-    const wrong = { ...least, IMPORT_QUEUE_ARN: "sluice-dev-imports", TAKEOVER_SECONDS: "0" };
+    const wrong = { ...least, IMPORT_QUEUE_ARN: "sluice-dev-imports", TAKEOVER_SECONDS: "0", STAGE: "a b" };
     expect(problemsOf(wrong, readImportCampaignSettings)).toEqual([
       "IMPORT_QUEUE_ARN must be an ARN, not sluice-dev-imports",
       "TAKEOVER_SECONDS must be a whole number from 1 to 900, not 0",
+      "STAGE must be at most 128 letters, digits and hyphens, not a b",
     ]);
   });
 });

@@ -132,9 +132,15 @@ afterEach(() => {
 
 const CONTEXT = { functionName: "sluice-send-messages", awsRequestId: "invocation-1" } as Context;
 
+const ORIGIN = { functionName: "send-messages", stage: "prod", lane: "campaign" };
+
 /** One invocation of a function that does this. */
-async function invoke(work: (observe: (fact: Fact) => void) => unknown, event: unknown = {}): Promise<void> {
-  const { observe, middleware } = telemetry({ functionName: "send-messages", lane: "campaign" });
+async function invoke(
+  work: (observe: (fact: Fact) => void) => unknown,
+  event: unknown = {},
+  origin: Parameters<typeof telemetry>[0] = ORIGIN,
+): Promise<void> {
+  const { observe, middleware } = telemetry(origin);
   await middy(async () => work(observe)).use(middleware())(event, CONTEXT);
 }
 
@@ -149,7 +155,7 @@ describe("metrics", () => {
       for (const { Name, Unit } of Metrics) found.set(Name, { unit: Unit, dimensions: sets });
     }
     const listed = Object.entries(METRICS).map(([name, { unit, dimensions }]): [string, unknown] => {
-      const alone = ["Lane", "service"];
+      const alone = ["Lane", "Stage", "service"];
       const own = [...dimensions, ...alone].toSorted();
       return [name, { unit, dimensions: dimensions.length > 0 ? [own, alone] : [alone] }];
     });
@@ -160,11 +166,19 @@ describe("metrics", () => {
     await invoke((observe) => observe(called));
     const line = metrics().find((one) => "AddressesPerCall" in one);
     expect(line).toMatchObject({
+      Stage: "prod",
       service: "send-messages",
       Lane: "campaign",
       ApplicationId: "app",
       ChannelType: "GCM",
     });
+  });
+
+  it("hold neither stage nor lane where the function has none", async () => {
+    await invoke((observe) => observe(called), {}, { functionName: "by-hand", stage: undefined });
+    const sets = metrics().map(({ _aws }) => _aws.CloudWatchMetrics[0].Dimensions.map((set) => set.toSorted()));
+    expect(sets).toContainEqual([["ApplicationId", "ChannelType", "service"], ["service"]]);
+    expect(sets.flat(2)).not.toContain("Stage");
   });
 
   it("are summed, but for distributions, which keep each value", async () => {
@@ -198,7 +212,7 @@ describe("metrics", () => {
   });
 
   it("begin anew after each flush", async () => {
-    const { observe, middleware } = telemetry({ functionName: "send-messages", lane: "campaign" });
+    const { observe, middleware } = telemetry(ORIGIN);
     const handler = middy(async () => observe(called)).use(middleware());
     await handler({}, CONTEXT);
     await handler({}, CONTEXT);
@@ -234,12 +248,13 @@ describe("docs/metrics.md", () => {
       "",
       "Every metric of Sluice, from the list in `shared/telemetry.ts`: this page is compared with it in every test run.",
       "",
-      "They are in the namespace `Sluice`, and each has the dimensions `service` (the function, such as `send-messages`) and,",
-      "where the function has one, `Lane` (`transactional` or `campaign`) beside its own. A metric with dimensions of its own is there a second time",
-      "without them, over all of their values, so that an alarm can watch it. The values of `Reason` are closed lists of our",
-      "own words and of the push services': no metric grows with what is sent, and none holds a device token. Functions print",
-      "them in the embedded metric format every two seconds and at the end of an invocation; a record that is received twice",
-      "is counted twice. What is kept as each value has percentiles, what is kept as a sum has not.",
+      "They are in the namespace `Sluice`, and each has the dimensions `Stage` (of which the function is; a function that runs",
+      "without `STAGE` has none), `service` (the function, such as `send-messages`) and, where the function has one, `Lane`",
+      "(`transactional` or `campaign`) beside its own. A metric with dimensions of its own is there a second time without them,",
+      "over all of their values, so that an alarm can watch it; none is there over all stages. The values of `Reason` are closed",
+      "lists of our own words and of the push services': no metric grows with what is sent, and none holds a device token.",
+      "Functions print them in the embedded metric format every two seconds and at the end of an invocation; a record that is",
+      "received twice is counted twice. What is kept as each value has percentiles, what is kept as a sum has not.",
       "",
       "| metric | unit | dimensions | kept as | the question that it answers |",
       "|---|---|---|---|---|",

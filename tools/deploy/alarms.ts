@@ -15,6 +15,8 @@ const FUNCTIONS = {
 type FunctionName = keyof typeof FUNCTIONS;
 
 export interface AlarmOptions {
+  /** Whose metrics they watch. */
+  readonly stage: string;
   /** The topic that hears of an alarm and of its end; none: it is only shown. */
   readonly topicArn: string | undefined;
   /** Where the pages of docs/runbook are, without the last slash. */
@@ -62,7 +64,8 @@ interface Metric {
  *
  * `FILL` also fills the minute whose values are still on their way, so what consists of it alone looks at two periods.
  */
-function alarmTable(maximumConcurrency: ByLane): readonly Alarm[] {
+function alarmTable({ stage, maximumConcurrency }: AlarmOptions): readonly Alarm[] {
+  const { ours, ofImports } = metricsOf(stage);
   return [
     {
       id: "dead-letters",
@@ -312,9 +315,10 @@ function alarmTable(maximumConcurrency: ByLane): readonly Alarm[] {
 }
 
 /** All alarms of the stack. */
-export function alarms({ topicArn, runbookUrl, maximumConcurrency }: AlarmOptions): Resources {
+export function alarms(options: AlarmOptions): Resources {
+  const { topicArn, runbookUrl } = options;
   const actions = topicArn === undefined ? {} : { AlarmActions: [topicArn], OKActions: [topicArn] };
-  const resources = alarmTable(maximumConcurrency).flatMap((alarm) =>
+  const resources = alarmTable(options).flatMap((alarm) =>
     alarm.watches.map((watch): [string, Resource] => [
       `${[alarm.id, ...(watch.name ? [watch.name] : [])].map(idOf).join("")}Alarm`,
       {
@@ -366,18 +370,19 @@ function idOf(name: string): string {
   return name.replace(/(?:^|-)(\w)/g, (_, letter: string) => letter.toUpperCase());
 }
 
-function ours(name: MetricName, statistic: Metric["statistic"], lane: Lane): Metric {
-  const Dimensions = [
-    { Name: "service", Value: "send-messages" },
-    { Name: "Lane", Value: lane },
-  ];
-  return { Namespace: NAMESPACE, MetricName: name, Dimensions, statistic };
-}
-
-/** A metric of `import-campaign`'s, which has no lane. */
-function ofImports(name: MetricName, statistic: Metric["statistic"]): Metric {
-  const Dimensions = [{ Name: "service", Value: "import-campaign" }];
-  return { Namespace: NAMESPACE, MetricName: name, Dimensions, statistic };
+/** CloudWatch adds up over no dimension: these are the very sets with which the stage's functions emit. */
+function metricsOf(stage: string) {
+  const metric = (name: MetricName, statistic: Metric["statistic"], dimensions: Readonly<Record<string, string>>) => {
+    const Dimensions = Object.entries({ Stage: stage, ...dimensions }).map(([Name, Value]) => ({ Name, Value }));
+    return { Namespace: NAMESPACE, MetricName: name, Dimensions, statistic };
+  };
+  return {
+    ours: (name: MetricName, statistic: Metric["statistic"], lane: Lane): Metric =>
+      metric(name, statistic, { service: "send-messages", Lane: lane }),
+    /** Of `import-campaign`, which has no lane. */
+    ofImports: (name: MetricName, statistic: Metric["statistic"]): Metric =>
+      metric(name, statistic, { service: "import-campaign" }),
+  };
 }
 
 function ofQueue(logicalId: string, name: string, statistic: Metric["statistic"]): Metric {

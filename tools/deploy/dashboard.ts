@@ -3,6 +3,8 @@ import { PRICES } from "./prices.ts";
 import { type Resources, sub } from "./template.ts";
 
 export interface DashboardOptions {
+  /** Whose metrics it charts. */
+  readonly stage: string;
   /** Logical ids. */
   readonly alarms: readonly string[];
   readonly rateTableName: string;
@@ -50,6 +52,7 @@ const QUEUES = {
 
 /** What an operator asks, in this order. */
 function sections(options: DashboardOptions): readonly Section[] {
+  const { perLane, ofEach } = linesOf(options.stage);
   return [
     {
       question: "Are we sending?",
@@ -261,31 +264,32 @@ function chart(title: string, lines: readonly Line[], more: Partial<Chart> = {})
   return { title, lines, ...more };
 }
 
-/** A line of each lane, over all of the metric's own dimensions. */
-function perLane(name: MetricName, stat: Statistic, label = ""): Line[] {
-  return LANES.map((lane) => [
-    NAMESPACE,
-    name,
-    "service",
-    "send-messages",
-    "Lane",
-    lane,
-    { stat, label: `${lane} ${label}`.trim() },
-  ]);
+/** Lines of our own metrics, by the dimensions with which the stage's functions emit them. */
+function linesOf(stage: string) {
+  return {
+    /** A line of each lane, over all of the metric's own dimensions. */
+    perLane: (name: MetricName, stat: Statistic, label = ""): Line[] =>
+      LANES.map((lane) => [NAMESPACE, name, ...ofLane(stage, lane), { stat, label: `${lane} ${label}`.trim() }]),
+
+    /** A line of each lane, where there are lanes, and each combination of the metric's own dimensions that there is. */
+    ofEach: (name: MetricName, stat: Statistic): Line[] => {
+      const metric = METRICS[name];
+      const dimensions: readonly string[] = ["by" in metric ? "service" : "Lane", ...metric.dimensions];
+      const schema = [NAMESPACE, ...new Set(["Stage", "service", ...dimensions])].join(",");
+      // An application's id is long, and there is seldom more than one.
+      const shown = dimensions.filter((dimension) => dimension !== "ApplicationId");
+      const isAlone = "by" in metric && metric.by === "import-campaign";
+      const label = shown
+        .map((dimension) => `\${!PROP('${isAlone && dimension === "service" ? "MetricName" : `Dim.${dimension}`}')}`)
+        .join(" ");
+      return [[{ expression: `SEARCH('{${schema}} MetricName="${name}" Stage="${stage}"', '${stat}')`, label }]];
+    },
+  };
 }
 
-/** A line of each lane, where there are lanes, and each combination of the metric's own dimensions that there is. */
-function ofEach(name: MetricName, stat: Statistic): Line[] {
-  const metric = METRICS[name];
-  const dimensions: readonly string[] = ["by" in metric ? "service" : "Lane", ...metric.dimensions];
-  const schema = [NAMESPACE, ...new Set(["service", ...dimensions])].join(",");
-  // An application's id is long, and there is seldom more than one.
-  const shown = dimensions.filter((dimension) => dimension !== "ApplicationId");
-  const isAlone = "by" in metric && metric.by === "import-campaign";
-  const label = shown
-    .map((dimension) => `\${!PROP('${isAlone && dimension === "service" ? "MetricName" : `Dim.${dimension}`}')}`)
-    .join(" ");
-  return [[{ expression: `SEARCH('{${schema}} MetricName="${name}"', '${stat}')`, label }]];
+/** The dimensions of a lane of `send-messages`, each followed by its value. */
+function ofLane(stage: string, lane: string): string[] {
+  return ["Stage", stage, "service", "send-messages", "Lane", lane];
 }
 
 function ofQueues(name: string, queues: readonly (keyof typeof QUEUES)[]): Line[] {
@@ -307,7 +311,7 @@ function ofTable(label: string, tableName: string, name: string): Line {
 }
 
 /** What is paid for by use, each service a line that adds up what is hidden beside it. */
-function dollars({ rateTableName, memoryMb }: DashboardOptions): Line[] {
+function dollars({ stage, rateTableName, memoryMb }: DashboardOptions): Line[] {
   const hidden: Line[] = [];
   /** The sum of these metrics. */
   const all = (service: string, metrics: readonly (readonly string[])[]) => {
@@ -318,7 +322,7 @@ function dollars({ rateTableName, memoryMb }: DashboardOptions): Line[] {
     });
     return `(${ids.join(" + ")})`;
   };
-  const lanes = LANES.map((lane) => ["service", "send-messages", "Lane", lane]);
+  const lanes = LANES.map((lane) => ofLane(stage, lane));
   const functions = Object.values(FUNCTIONS).map((name) => ["FunctionName", name]);
   const queues = [...LANES, "dead tokens" as const, "imports" as const].map((queue) => ["QueueName", QUEUES[queue]]);
   const tables = [`\${StateTable}`, rateTableName].map((name) => ["TableName", name]);

@@ -5,6 +5,9 @@ import type { Lane } from "../../shared/core/rate/lane.ts";
 
 export const LOCAL_REGION = "us-east-1";
 
+/** Its part in the names of what it consists of, and the dimension of its metrics. */
+export const LOCAL_STAGE = "local";
+
 /** What the SDK asks for when nobody checks it. */
 export const LOCAL_CREDENTIALS = { accessKeyId: "local", secretAccessKey: "local" } as const;
 
@@ -182,6 +185,7 @@ export function sendMessagesEnvironment(
   },
 ): Record<string, string> {
   return {
+    STAGE: LOCAL_STAGE,
     APPLICATION_IDS: stack.applicationIds.join(","),
     LANE: lane,
     REQUEST_QUEUE_URL: stack.queueUrl(lane),
@@ -203,6 +207,7 @@ export function sendMessagesEnvironment(
 /** The same for `retire-dead-tokens`. */
 export function retireDeadTokensEnvironment(queueUrl: (name: QueueName) => string): Record<string, string> {
   return {
+    STAGE: LOCAL_STAGE,
     STATE_TABLE_NAME: LOCAL_TABLE_NAMES.state,
     HELD_TOKEN_QUEUE_URL: queueUrl("heldTokens"),
     EVENT_BUS_NAME: "default",
@@ -222,6 +227,7 @@ export function importCampaignEnvironment({
   readonly queueUrl: (name: QueueName) => string;
 }): Record<string, string> {
   return {
+    STAGE: LOCAL_STAGE,
     APPLICATION_IDS: applicationIds.join(","),
     IMPORT_QUEUE_URL: queueUrl("imports"),
     IMPORT_QUEUE_ARN: queueArn(LOCAL_QUEUE_NAMES.imports),

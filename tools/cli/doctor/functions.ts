@@ -38,6 +38,11 @@ export function examineFunctions(
           `runs on ${configuration.Runtime}, and is built for ${RUNTIME}`,
           deploy,
         ),
+        ...faultIf(
+          one.environment["STAGE"] !== stage,
+          `has STAGE=${one.environment["STAGE"] ?? ""}, and belongs to ${stage}: its metrics are in no alarm and no chart of this stage`,
+          deploy,
+        ),
         ...(isSender(one) ? senderFaults(one, fleet, deploy) : []),
         ...(isRetirer(one) ? readerFaults(one, readRetireDeadTokensSettings, deploy) : []),
         ...(isImporter(one)
