@@ -1,8 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { sqsRecordQueue } from "../../shared/aws/sqs-record-queue.ts";
-import { OTHER_OUTPUTS, QUEUE_OUTPUTS } from "../../tools/cli/deployment.ts";
+import { IMPORT_OUTPUTS, OTHER_OUTPUTS, QUEUE_OUTPUTS } from "../../tools/cli/deployment.ts";
 import { type Stack, startStack } from "../../tools/local/stack.ts";
-import { LOCAL_APPLICATION_ID, LOCAL_TABLE_NAMES } from "../../tools/local/stage.ts";
+import {
+  LOCAL_APPLICATION_ID,
+  LOCAL_BUCKET_NAME,
+  LOCAL_QUEUE_NAMES,
+  LOCAL_TABLE_NAMES,
+} from "../../tools/local/stage.ts";
 import { describeStacks, errorXml } from "../support/cloudformation.ts";
 import { deadToken, SUSPECT } from "../support/dead-tokens.ts";
 import { type FakeHttpService, startFakeHttpService } from "../support/fake-http-service.ts";
@@ -19,15 +24,23 @@ beforeAll(async () => {
     ...Object.fromEntries(
       Object.entries(QUEUE_OUTPUTS).map(([queue, output]) => [output, stack.queueUrls[queue as "campaign"]]),
     ),
+    [IMPORT_OUTPUTS.queue]: stack.queueUrls.imports,
+    [IMPORT_OUTPUTS.deadLetterQueue]: stack.queueUrls.importsDeadLetters,
+    [IMPORT_OUTPUTS.bucket]: LOCAL_BUCKET_NAME,
     [OTHER_OUTPUTS.applicationIds]: `${LOCAL_APPLICATION_ID},second`,
     [OTHER_OUTPUTS.stateTable]: LOCAL_TABLE_NAMES.state,
     [OTHER_OUTPUTS.rateTable]: LOCAL_TABLE_NAMES.rate,
     [OTHER_OUTPUTS.functions]: "sluice-shop-send-messages-transactional",
   };
+  const { ImportQueueUrl, ImportDeadLetterQueueUrl, ImportBucketName, ...withoutCampaigns } = outputs;
+  const before = { ...withoutCampaigns, [QUEUE_OUTPUTS.heldTokens]: `${stack.queueUrls.heldTokens}-gone` };
   cloudFormation = await startFakeHttpService((request) =>
     request.body.includes("sluice-guarded")
       ? { status: 403, body: errorXml("AccessDenied", "not authorized to perform: cloudformation:DescribeStacks") }
-      : describeStacks({ "sluice-shop": outputs, "sluice-old": { TransactionalQueueUrl: "x" } }, request),
+      : describeStacks(
+          { "sluice-shop": outputs, "sluice-before": before, "sluice-old": { TransactionalQueueUrl: "x" } },
+          request,
+        ),
   );
 });
 afterAll(async () => {
@@ -51,7 +64,9 @@ describe("a deployed stage", () => {
     await expect.poll(async () => (await stack.simulator.ledger()).devices.received, { timeout: 30_000 }).toBe(1);
 
     const status = JSON.parse((await run(["status", "--json"])).stdout);
-    expect(status.queues).toContainEqual(expect.objectContaining({ name: "sluice-local-held-tokens", visible: 0 }));
+    const known = Object.values(LOCAL_QUEUE_NAMES).map((name) => expect.objectContaining({ name, visible: 0 }));
+    expect(status.queues).toHaveLength(known.length);
+    expect(status.queues).toEqual(expect.arrayContaining(known));
     expect(status.rate).toMatchObject({ quota: 20_000, override: false });
     expect((await run(["rate", "show"])).stdout).toContain("20000 messages/s");
     expect(JSON.parse((await run(["channel", "show", "fcm", "--json"])).stdout)).toMatchObject({
@@ -72,6 +87,22 @@ describe("a deployed stage", () => {
     expect(JSON.parse(released.stdout)).toEqual({ release: 1, refused: [], undeleted: 0 });
     await expect.poll(async () => (await stack.eventBus.events()).length, { timeout: 30_000 }).toBe(1);
     expect((await run(["status"])).stdout).not.toContain("breaker");
+  });
+
+  it("says how many records of campaigns were given up, and where to read what to do", async () => {
+    await sqsRecordQueue(stack.sqs, stack.queueUrls.importsDeadLetters).put({ body: "none of ours", attributes: {} });
+    const { stdout } = await run(["status"]);
+    expect(stdout).toMatch(/^sluice-local-imports-dead-letters +1 +0 +0$/m);
+    expect(stdout).toContain(
+      "imports     given up: 1 (sluice campaign list --stage shop; docs/runbook/given-up-imports.md)",
+    );
+  });
+
+  it("of a version before campaigns has no imports queue, and a queue that is gone is told with why", async () => {
+    const { stdout } = await run(["status"], "before");
+    expect(stdout).not.toContain("imports");
+    expect(stdout).toMatch(/^sluice-local-held-tokens-gone +– +– +–$/m);
+    expect(stdout).toMatch(/^sluice-local-held-tokens-gone: .*(NonExistentQueue|QueueDoesNotExist)/m);
   });
 
   it.each([

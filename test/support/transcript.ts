@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { LOCAL_QUEUE_NAMES } from "../../tools/local/stage.ts";
 import { serviceAccount } from "./push-credentials.ts";
 import { runSluice, serveSluice } from "./run-sluice.ts";
 
@@ -57,8 +58,12 @@ export async function transcript(): Promise<string> {
     await show(SAYS.again, `${order} --message-request file://delivered.json`);
     await until("status --json", (found) => {
       const { queues }: { queues: QueueStatus[] } = JSON.parse(found);
-      const counts = queues.map(({ visible, inFlight, delayed }) => visible + inFlight + delayed);
-      return queues[2]?.visible === 1 && counts.filter((count) => count > 0).length === 1;
+      const holding = queues.filter(({ visible, inFlight, delayed }) => visible + inFlight + delayed > 0);
+      return (
+        holding.length === 1 &&
+        holding[0]?.name === LOCAL_QUEUE_NAMES.transactionalDeadLetters &&
+        holding[0].visible === 1
+      );
     });
     await show(SAYS.status, "status");
     await show(SAYS.deadLetters, "dead-letters list");
@@ -70,6 +75,7 @@ export async function transcript(): Promise<string> {
 }
 
 interface QueueStatus {
+  readonly name: string;
   readonly visible: number;
   readonly inFlight: number;
   readonly delayed: number;

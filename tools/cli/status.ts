@@ -3,6 +3,7 @@ import { Command } from "commander";
 import type { StopState } from "../../shared/ports.ts";
 import { queueDepth } from "../local/queue-depth.ts";
 import type { QueueName } from "../local/stage.ts";
+import { awsProblem } from "./ask-aws.ts";
 import { type Deployment, deploymentOf } from "./deployment.ts";
 import { heldChannels, heldLines } from "./held-channels.ts";
 import { print, table } from "./print.ts";
@@ -15,8 +16,10 @@ import { scopeWords } from "./traffic-scope.ts";
 const QUEUES: readonly QueueName[] = [
   "transactional",
   "campaign",
+  "imports",
   "transactionalDeadLetters",
   "campaignDeadLetters",
+  "importsDeadLetters",
   "deadTokens",
   "heldTokens",
   "deadTokensDeadLetters",
@@ -34,7 +37,13 @@ export function status(): Command {
       const deployment = await deploymentOf(options.stage);
       const client = new SQSClient({});
       const [queues, rate, channels, stops] = await Promise.all([
-        Promise.all(QUEUES.map((queue) => depthOf(client, deployment.queueUrls[queue] ?? ""))),
+        Promise.all(
+          QUEUES.flatMap((queue) => {
+            // A stack of a version before campaigns has no imports queue.
+            const queueUrl = deployment.queueUrls[queue];
+            return queueUrl === undefined ? [] : [depthOf(client, queue, queueUrl)];
+          }),
+        ),
         timelineOf(deployment).read(),
         heldChannels(deployment),
         stopsOf(deployment).read(),
@@ -46,16 +55,17 @@ export function status(): Command {
             ["queue", "waiting", "in flight", "delayed"],
             queues.map(({ name, visible, inFlight, delayed }) => [name, visible, inFlight, delayed]),
           ),
+          ...queues.flatMap(({ name, problem }) => (problem === undefined ? [] : [`${name}: ${problem}`])),
           "",
           ...(rate.kind === "found"
             ? rateLines(rate.timeline)
             : [`rate        not known: the table's item is ${rate.kind}`]),
           ...("held" in channels ? heldLines(channels.held) : [`held        not known: ${channels.problem}`]),
           ...stopLines(stops),
-          ...heldTokenLines(queues[QUEUES.indexOf("heldTokens")]?.visible, deployment),
+          ...waitingForSomebody(queues, deployment),
         ],
         {
-          queues,
+          queues: queues.map(({ queue: _, ...depth }) => depth),
           rate: rate.kind === "found" ? rateObject(rate.timeline) : null,
           held: "held" in channels ? channels.held : null,
           stops: stops.kind === "known" ? stops.stops.map(stopObject) : null,
@@ -70,19 +80,38 @@ function stopLines(state: StopState): string[] {
   return state.stops.map((stop) => `stopped     ${scopeWords(stop)} since ${new Date(stop.sinceMs).toISOString()}`);
 }
 
-/** What the breaker holds waits for a person, so the person is told. */
-function heldTokenLines(tokens: number | string | undefined, { stage }: Pick<Deployment, "stage">): string[] {
-  if (typeof tokens !== "number" || tokens === 0) return [];
+/** What waits for a person: what the breaker holds, and campaigns that were given up. */
+function waitingForSomebody(queues: readonly Depth[], { stage }: Pick<Deployment, "stage">): string[] {
   const at = stage === "local" ? "" : ` --stage ${stage}`;
-  return [`breaker     dead tokens held: ${tokens} (sluice dead-tokens list${at})`];
+  const line = (queue: QueueName, say: (count: number) => string) => {
+    const count = queues.find((depth) => depth.queue === queue)?.visible;
+    return typeof count === "number" && count > 0 ? [say(count)] : [];
+  };
+  return [
+    ...line("heldTokens", (tokens) => `breaker     dead tokens held: ${tokens} (sluice dead-tokens list${at})`),
+    ...line(
+      "importsDeadLetters",
+      (records) => `imports     given up: ${records} (sluice campaign list${at}; docs/runbook/given-up-imports.md)`,
+    ),
+  ];
+}
+
+interface Depth {
+  readonly queue: QueueName;
+  readonly name: string;
+  readonly visible: number | string;
+  readonly inFlight: number | string;
+  readonly delayed: number | string;
+  /** Why it could not be seen. */
+  readonly problem?: string;
 }
 
 /** Dashes for a queue that is not there, or that we may not see. */
-async function depthOf(client: SQSClient, queueUrl: string) {
+async function depthOf(client: SQSClient, queue: QueueName, queueUrl: string): Promise<Depth> {
   const name = queueUrl.split("/").at(-1) ?? "";
   try {
-    return { name, ...(await queueDepth(client, queueUrl)) };
+    return { queue, name, ...(await queueDepth(client, queueUrl)) };
   } catch (cause) {
-    return { name, visible: "–", inFlight: "–", delayed: "–", problem: (cause as Error).name };
+    return { queue, name, visible: "–", inFlight: "–", delayed: "–", problem: awsProblem(cause) };
   }
 }
