@@ -40,24 +40,33 @@ export function minutesAround(
   return { fromMinute: minuteOf(failedAtMs - windowMs), toMinute: minuteOf(failedAtMs + windowMs) };
 }
 
+/** Why a dead token is to be held rather than retired; undefined where its death is one of a few. */
+export function whyHeld(
+  death: Death,
+  minutes: ReadonlyMap<number, Counts>,
+  limits: BreakerLimits,
+): HeldBecause | undefined {
+  const because = tooManyDied(death, minutes, limits);
+  if (because !== undefined) return because;
+  return countsAround(death, minutes, limits).every((counts) => counts[death.confidence] === 0)
+    ? "uncounted"
+    : undefined;
+}
+
 /**
- * Why a dead token is to be held rather than retired; undefined where its death is one of a few.
+ * Of which kind more deaths than a few were counted around the time of one.
  *
  * Each stretch of whole minutes in the window is judged, from a single one to all of it: tokens of the sandbox that meet a
  * production key die in a row, and must not be thinned out by a large campaign that went well a minute before.
  *
  * @param minutes the counts of its channel, of `minutesAround` it
  */
-export function whyHeld(
-  death: Death,
+export function tooManyDied(
+  death: Pick<Death, "failedAtMs">,
   minutes: ReadonlyMap<number, Counts>,
   limits: BreakerLimits,
-): HeldBecause | undefined {
-  const { fromMinute, toMinute } = minutesAround(death, limits);
-  const window = Array.from(
-    { length: toMinute - fromMinute + 1 },
-    (_, index) => minutes.get(fromMinute + index) ?? NOTHING,
-  );
+): Confidence | undefined {
+  const window = countsAround(death, minutes, limits);
   for (const from of window.keys()) {
     let stretch = NOTHING;
     for (const minute of window.slice(from)) {
@@ -66,7 +75,17 @@ export function whyHeld(
       if (because !== undefined) return because;
     }
   }
-  return window.reduce(sum, NOTHING)[death.confidence] === 0 ? "uncounted" : undefined;
+  return undefined;
+}
+
+/** Minute by minute. */
+function countsAround(
+  death: Pick<Death, "failedAtMs">,
+  minutes: ReadonlyMap<number, Counts>,
+  limits: BreakerLimits,
+): readonly Counts[] {
+  const { fromMinute, toMinute } = minutesAround(death, limits);
+  return Array.from({ length: toMinute - fromMinute + 1 }, (_, index) => minutes.get(fromMinute + index) ?? NOTHING);
 }
 
 const NOTHING: Counts = { attempts: 0, suspect: 0, certain: 0 };

@@ -1,5 +1,5 @@
 import type { BreakerLimits } from "../breaker/breaker.ts";
-import { whyHeld } from "../breaker/breaker.ts";
+import { tooManyDied } from "../breaker/breaker.ts";
 import { type Counts, minuteOf } from "../breaker/counts.ts";
 import { channelState, type Hold } from "../hold/hold.ts";
 import type { ChannelType } from "../request/channel-type.ts";
@@ -37,11 +37,9 @@ export function troubleOf(
     if (hold !== undefined && channelState(hold, nowMs) !== "open" && isNews(hold, campaign)) {
       return { reason: hold.because, words: `${channelType} is held: ${hold.reason}` };
     }
-    for (const confidence of ["certain", "suspect"] as const) {
-      const because = whyHeld({ failedAtMs: nowMs, confidence }, minutes, limits);
-      if (because === "suspect" || because === "certain") {
-        return { reason: `breaker_${because}`, words: `too many device tokens of ${channelType} died at once` };
-      }
+    const died = tooManyDied({ failedAtMs: nowMs }, minutes, limits);
+    if (died !== undefined) {
+      return { reason: `breaker_${died}`, words: `too many device tokens of ${channelType} died at once` };
     }
   }
   return undefined;
