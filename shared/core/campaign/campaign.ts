@@ -282,7 +282,7 @@ export interface Identity {
 /** Recipients that never were put on a queue are cancelled as soon as it is certain that they will not be. */
 export function identityOf({ state, split, fed, standing }: Campaign): Identity {
   const requested = total(split?.recipients ?? {});
-  const isCut = state === "cancelling" || state === "completed" || state === "completed_with_errors";
+  const isCut = state === "cancelling" || state === "completed_with_errors";
   const unfed = isCut ? requested - fed.recipients : 0;
   const cancelled = (standing?.words.cancelled ?? 0) + unfed;
   const words = { ...standing?.words, ...(cancelled > 0 && { cancelled }) };

@@ -69,13 +69,12 @@ export function allSent(accounts: ReadonlyMap<string, Account>, nowMs: number): 
 
 const FINAL_WORD_OF: ReadonlyMap<string, FinalWord> = new Map(FINAL_WORDS.map((word) => [LETTERS[word], word]));
 
-/** Of the places of a slice those that have come to something for good. */
+/** What each place of a slice has come to for good, if it has. */
 function* endsIn(result: Result | undefined) {
   if (result === undefined) return;
   const { deadLetters, deadTokens } = result.owed;
   for (const [place, letter] of [...result.letters].entries()) {
     const word = FINAL_WORD_OF.get(letter);
-    if (word === undefined) continue;
     const { place: _, ...deadToken } = deadTokens.find((one) => one.place === place) ?? {};
     const deadLetter = deadLetters.find(({ places }) => places.includes(place))?.reason;
     yield { place, word, ...("Verdict" in deadToken && { deadToken }), ...(deadLetter && { deadLetter }) };

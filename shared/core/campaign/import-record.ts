@@ -35,11 +35,13 @@ export function parseImportRecord(body: string): ImportRecord {
   if ("CampaignId" in value) return wakeOf(value);
   const { Records: events } = value;
   if (!Array.isArray(events)) return unreadable("is neither a notification of S3 nor a wake record");
-  const orders = events.map(orderOf);
-  const problem = orders.find((order) => typeof order === "string");
-  return problem === undefined
-    ? { kind: "orders", orders: orders.filter((order) => typeof order !== "string") }
-    : unreadable(problem);
+  const orders: OrderedCampaign[] = [];
+  for (const [index, event] of events.entries()) {
+    const order = orderOf(event, index);
+    if (typeof order === "string") return unreadable(order);
+    orders.push(order);
+  }
+  return { kind: "orders", orders };
 }
 
 /** The body of a record that calls for somebody to look after a campaign. */

@@ -3,7 +3,7 @@ export interface Pacing {
   /** Messages that may be put by now; less than nothing where a chunk was larger than what might be. */
   readonly credit: number;
   readonly atMs: number;
-  /** What was put within the last `WINDOW_MS`, oldest first. */
+  /** What was put within the last `WINDOW_MS`. */
   readonly puts: readonly { readonly atMs: number; readonly messages: number }[];
 }
 
@@ -45,8 +45,5 @@ export function mayPut(
 
 /** The pace after a chunk was put. */
 export function afterPut({ credit, atMs, puts }: Pacing, messages: number): Pacing {
-  const last = puts.at(-1);
-  const before = last?.atMs === atMs ? puts.slice(0, -1) : puts;
-  const put = { atMs, messages: messages + (last?.atMs === atMs ? last.messages : 0) };
-  return { credit: credit - messages, atMs, puts: [...before, put] };
+  return { credit: credit - messages, atMs, puts: [...puts, { atMs, messages }] };
 }

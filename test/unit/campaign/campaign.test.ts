@@ -159,12 +159,15 @@ describe("the right to feed", () => {
     expect(onFeederLeave(fed, "other", fed)).toBe(fed);
     const resumed = inState("sending", { feeder: FEEDER });
     expect(onFeederLeave(resumed, "me", fed)).toBe(resumed);
+    const free = inState("paused");
+    expect(onFeederLeave(free, "me", free)).toBe(free);
   });
 
   it("is needed for what is written down", () => {
-    const fed = inState("sending", { feeder: { owner: "other", untilMs: NOW_MS } });
-    expect(onFeed(fed, "me", { fed: at(1), putting: at(2) })).toBe(fed);
-    expect(onStanding(fed, "me", STANDING)).toBe(fed);
+    for (const fed of [inState("sending", { feeder: { owner: "other", untilMs: NOW_MS } }), inState("sending")]) {
+      expect(onFeed(fed, "me", { fed: at(1), putting: at(2) })).toBe(fed);
+      expect(onStanding(fed, "me", STANDING)).toBe(fed);
+    }
   });
 });
 
@@ -187,11 +190,13 @@ describe("what is fed", () => {
     const uncertain = inState(state, { ...feeder, fed: at(1), putting: at(2) });
     expect(onFeed(uncertain, "me", { fed: at(1), putting: at(3) })).toBe(uncertain);
     expect(onFeed(uncertain, "me", { fed: at(2), putting: at(2) })).toMatchObject({ fed: at(2), putting: at(2) });
+    expect(onFeed(uncertain, "me", { fed: at(3), putting: at(3) })).toMatchObject({ fed: at(3), putting: at(3) });
   });
 
   it("and what is seen is not written again where it is the same", () => {
     const sending = inState("sending", { ...feeder, fed: at(1), putting: at(2) });
     expect(onFeed(sending, "me", { fed: at(1), putting: at(2) })).toBe(sending);
+    expect(onFeed(sending, "me", { fed: at(1), putting: at(1) })).toMatchObject({ fed: at(1), putting: at(1) });
     const seen = onStanding(sending, "me", STANDING);
     expect(seen.standing).toBe(STANDING);
     expect(onStanding(seen, "me", { ...STANDING })).toBe(seen);
@@ -231,9 +236,16 @@ describe("the end", () => {
     expect(onEnd(waiting, NOW_MS)).toBe(waiting);
   });
 
+  it("of one that was cancelled when all had been sent is no other than of one that was cut", () => {
+    expect(onEnd(done("cancelling", { sent: 240 }), NOW_MS).state).toBe("completed_with_errors");
+  });
+
   it("counts as cancelled what never was put on a queue, beside what was cancelled there", () => {
     const cancelling = done("cancelling", { sent: 60, cancelled: 20 }, at(1, 80));
-    expect(identityOf(cancelling)).toEqual({ requested: 240, words: { sent: 60, cancelled: 180 }, owed: 0 });
+    const identity = { requested: 240, words: { sent: 60, cancelled: 180 }, owed: 0 };
+    expect(identityOf(cancelling)).toEqual(identity);
+    expect(identityOf(onEnd(cancelling, NOW_MS))).toEqual(identity);
+    expect(identityOf(done("waiting", { sent: 240 })).words).toEqual({ sent: 240 });
     expect(identityOf({ ...cancelling, state: "sending" })).toEqual({
       requested: 240,
       words: { sent: 60, cancelled: 20 },

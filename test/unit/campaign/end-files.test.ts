@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { csvRow } from "../../../shared/core/campaign/csv.ts";
-import { formatDeadToken } from "../../../shared/core/campaign/end-files.ts";
+import { DEAD_TOKENS_HEADER, formatDeadToken, UNSOURCED_HEADER } from "../../../shared/core/campaign/end-files.ts";
 
 it.each([
   { values: ["a", "b c", ""], row: "a,b c," },
@@ -28,4 +28,9 @@ it.each([
   },
 ])("a token that is $deadToken.Verdict is the line $line", ({ deadToken, line }) => {
   expect(formatDeadToken({ row: 7, token: "a-token", channelType: "APNS", deadToken })).toBe(line);
+});
+
+it("has a header over each column", () => {
+  expect(DEAD_TOKENS_HEADER).toBe("row,token,channel,verdict,confidence,reason,replaced_by\r\n");
+  expect(UNSOURCED_HEADER).toBe("token,channel\r\n");
 });

@@ -41,6 +41,14 @@ describe("an import record", () => {
     });
   });
 
+  it("has no version that is no text", () => {
+    const object = { key: "campaigns/a/campaign.json", versionId: 1 };
+    expect(parseImportRecord(JSON.stringify({ Records: [{ s3: { object } }] }))).toEqual({
+      kind: "orders",
+      orders: [{ campaignId: "a", key: "campaigns/a/campaign.json" }],
+    });
+  });
+
   it.each([
     ["no JSON", "{", "is not JSON"],
     ["a list", "[]", "is not an object"],
@@ -53,6 +61,7 @@ describe("an import record", () => {
     ["an id with a space", notification("campaigns/spring+sale/campaign.json"), "starts no campaign"],
     ["an id that is too long", notification(`campaigns/${"a".repeat(101)}/campaign.json`), "starts no campaign"],
     ["a campaign that is none", '{"CampaignId":"a b"}', "has a CampaignId that is none"],
+    ["a campaign that is a number", '{"CampaignId":1}', "has a CampaignId that is none"],
     ["an Again that is none", '{"CampaignId":"a","Again":1}', "has an Again that is neither"],
     ["a wake record with more", '{"CampaignId":"a","Rate":1}', "has 1 unknown fields"],
   ])("that is %s cannot be read", (_, body, problem) => {
