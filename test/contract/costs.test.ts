@@ -1,5 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { beforeAll, expect, it } from "vitest";
+import { estimate } from "../../shared/core/campaign/estimate.ts";
+import { emptyTally } from "../../shared/core/campaign/tally.ts";
 import { alarms } from "../../tools/deploy/alarms.ts";
 import { PRICES } from "../../tools/deploy/prices.ts";
 import type { Alarm } from "../support/alarm-evaluator.ts";
@@ -14,31 +16,72 @@ beforeAll(async () => {
 
 const number = (text: string) => Number(text.replaceAll(",", ""));
 
-/** `1,000 * 9` = 9,000, beside each other in a row or with a sign between. */
-const SUM = /`(?<arithmetic>[\d., */+()]+)`(?: \| | = )(?<result>[\d.,]+)/g;
+/** Of the rows of a table, by its heading, what stands in backquotes first, and the other cells. */
+function rowsBelow(heading: string): readonly (readonly [name: string, ...cells: string[]])[] {
+  const section = page.split(`\n${heading}\n`)[1]?.split(/\n#/)[0] ?? "";
+  return [...section.matchAll(/^\| `(\w+)` \| (.*) \|$/gm)].map(([, name = "", cells = ""]) => [
+    name,
+    ...cells.split(" | "),
+  ]);
+}
 
-it("each line comes to what its arithmetic does", () => {
+/** In dollars, by its name. */
+const prices = () =>
+  Object.fromEntries(rowsBelow("## Prices").map(([name, , dollars = ""]) => [name, number(dollars)]));
+
+/** `1,000 * sqs` = 400, beside each other in a row or with a sign between. */
+const SUM = /`(?<arithmetic>[a-z\d., */+()]+)`(?: \| | = )(?<result>[\d.,]+)/g;
+
+it("each line comes to what its arithmetic does with the prices that it names", () => {
   const sums = [...page.matchAll(SUM)].map(({ groups }) => groups ?? {});
   expect(sums.length).toBeGreaterThan(25);
   for (const { arithmetic = "", result = "" } of sums) {
     const decimals = result.split(".")[1]?.length ?? 0;
-    expect(evaluated(arithmetic.replaceAll(",", ""), {})?.toFixed(decimals), arithmetic).toBe(
+    expect(evaluated(arithmetic.replaceAll(",", ""), prices())?.toFixed(decimals), arithmetic).toBe(
       result.replaceAll(",", ""),
     );
   }
+  const named = new Set(sums.flatMap(({ arithmetic = "" }) => arithmetic.match(/[a-z]+/g) ?? []));
+  expect([...named].toSorted()).toEqual(Object.keys(prices()).toSorted());
 });
 
-it("names the prices by which the dashboard adds up", () => {
-  const row = (what: string) => number(new RegExp(`^\\| ${what}[^|]*\\| ([\\d.,]+) \\|`, "m").exec(page)?.[1] ?? "");
+it("each sum of dollars names its price", () => {
+  const tables = page.split("| line | arithmetic | dollars |\n|---|---|--:|\n").slice(1);
+  const lines = tables.flatMap((table) => table.split("\n\n")[0]?.split("\n") ?? []);
+  expect(lines.length).toBeGreaterThan(25);
+  for (const line of lines) expect(line).toMatch(/ \| `[^`]*[a-z][^`]*` \| [\d.]+ \|$/);
+});
+
+it("lists each price that is to be checked, with why", () => {
+  const toCheck = rowsBelow("## Prices").filter(([, , , sure]) => sure === "check");
+  expect(rowsBelow("### Prices to check").map(([name]) => name)).toEqual(toCheck.map(([name]) => name));
+});
+
+it("has the prices by which the dashboard adds up", () => {
+  const { message = 0, sqs = 0, invocation = 0, compute, write = 0, read = 0, log } = prices();
   expect({
-    message: row("a million messages") / 1e6,
-    sqsRequest: row("a million requests to SQS") / 1e6,
-    lambdaRequest: row("a million invocations") / 1e6,
-    lambdaGigabyteSecond: row("a GB-second"),
-    dynamodbWrite: row("a million writes") / 1e6,
-    dynamodbRead: row("a million reads") / 1e6,
-    logGigabyte: row("a GB of logs"),
+    message: message / 1e6,
+    sqsRequest: sqs / 1e6,
+    lambdaRequest: invocation / 1e6,
+    lambdaGigabyteSecond: compute,
+    dynamodbWrite: write / 1e6,
+    dynamodbRead: read / 1e6,
+    logGigabyte: log,
   }).toEqual(PRICES);
+});
+
+it("has the prices that a campaign's estimate assumes", () => {
+  const { costs } = estimate(
+    { ...emptyTally(), recipients: { GCM: 1_000 }, chunks: { GCM: 10 } },
+    { messagesPerSecond: 25_000, callsPerSecond: 4_000, margin: 0.97, channels: {} },
+  );
+  const { message, sqs, write, compute } = prices();
+  expect(costs.map(({ assuming }) => Number(/^\$([\d.]+) per/.exec(assuming)?.[1]))).toEqual([
+    message,
+    sqs,
+    write,
+    compute,
+  ]);
 });
 
 it("counts as many alarms, and metrics that they watch, as there are", () => {
