@@ -214,6 +214,19 @@ describe("a function", () => {
     expect(new Set(answers.map((answer) => answer.ok && answer.payload)).size).toBe(2);
   });
 
+  it("throttles what comes over the concurrency that is left", async () => {
+    const { invoke, environments, reserve } = await lambda(HOLDING);
+    const throttled = { ok: false, errorType: "TooManyRequestsException" };
+    const now = JSON.stringify({ until: import.meta.filename });
+    reserve(1);
+    const answers = await Promise.all([invoke(now), invoke(now)]);
+    expect(answers).toMatchObject([{ ok: true }, throttled]);
+    expect(environments()).toHaveLength(1);
+    expect(await invoke(now)).toMatchObject({ ok: true });
+    reserve(0);
+    expect(await invoke(now)).toMatchObject(throttled);
+  });
+
   it("loses one environment to a kill, and takes the next one", async () => {
     const { invoke, environments, kill } = await lambda(HOLDING, { maximumConcurrency: 1 });
     const held = invoke('{"until":"/nowhere"}');

@@ -77,13 +77,31 @@ export function raisedBy(datapoints: readonly Datapoint[], template: Template): 
   );
 }
 
+/**
+ * Which alarms are raised when what happened within so many seconds goes on and on: every period is alike, and a sum grows
+ * with its length. Whoever asks for the time that alarms watch need not wait for it.
+ */
+export function raisedByMoreOf(
+  { datapoints, seconds }: { readonly datapoints: readonly Datapoint[]; readonly seconds: number },
+  template: Template,
+): string[] {
+  return Object.entries(alarmsOf(template)).flatMap(([id, alarm]) => {
+    const value = watched(alarm, datapoints, template, periodMs(alarm) / 1_000 / seconds);
+    return value !== undefined && value >= alarm.Threshold ? [id] : [];
+  });
+}
+
+function periodMs({ Metrics }: Alarm): number {
+  return 1_000 * Math.max(...Metrics.map(({ MetricStat }) => MetricStat?.Period ?? 0));
+}
+
 function isRaised(alarm: Alarm, datapoints: readonly Datapoint[], template: Template): boolean {
-  const periodMs = 1_000 * Math.max(...alarm.Metrics.map(({ MetricStat }) => MetricStat?.Period ?? 0));
-  const periods = datapoints.map(({ atMs }) => Math.floor(atMs / periodMs));
+  const ms = periodMs(alarm);
+  const periods = datapoints.map(({ atMs }) => Math.floor(atMs / ms));
   const [first, last] = [Math.min(...periods), Math.max(...periods)];
   const reaching: boolean[] = [];
   for (let period = first; period <= last; period++) {
-    const inIt = datapoints.filter(({ atMs }) => Math.floor(atMs / periodMs) === period);
+    const inIt = datapoints.filter(({ atMs }) => Math.floor(atMs / ms) === period);
     const value = watched(alarm, inIt, template);
     // What is missing does not reach it.
     reaching.push(value !== undefined && value >= alarm.Threshold);
@@ -92,11 +110,14 @@ function isRaised(alarm: Alarm, datapoints: readonly Datapoint[], template: Temp
   return false;
 }
 
-function watched({ Metrics }: Alarm, datapoints: readonly Datapoint[], template: Template): Value {
+/** @param times how much more there is in a period than these, and as they are */
+function watched({ Metrics }: Alarm, datapoints: readonly Datapoint[], template: Template, times = 1): Value {
   const values: Record<string, Value> = {};
   for (const { Id, MetricStat, Expression } of Metrics) {
-    if (MetricStat) values[Id] = statistic(MetricStat.Stat, valuesOf(MetricStat.Metric, datapoints, template));
-    else if (Expression) values[Id] = evaluated(Expression, values);
+    if (MetricStat) {
+      const value = statistic(MetricStat.Stat, valuesOf(MetricStat.Metric, datapoints, template));
+      values[Id] = value !== undefined && MetricStat.Stat === "Sum" ? value * times : value;
+    } else if (Expression) values[Id] = evaluated(Expression, values);
   }
   return values[Metrics.find(({ ReturnData }) => ReturnData)?.Id ?? ""];
 }

@@ -18,11 +18,20 @@ export interface EnvironmentStatus {
   readonly state: EnvironmentState;
 }
 
+/** What Lambda calls an invocation for which there is no concurrency left. */
+export const THROTTLED = "TooManyRequestsException";
+
 /** A function with its execution environments: as many as invocations at once have needed, and no more than allowed. */
 export interface LambdaFunction {
   readonly name: string;
-  /** Takes an idle environment, starts one, or waits for one. Never rejects. */
+  /** Takes an idle environment, starts one, or waits for one; or is throttled. Never rejects. */
   invoke(event: string): Promise<Invocation>;
+  /**
+   * From now on, an invocation that comes while so many are under way is throttled, as when the concurrency that is reserved
+   * for the function, or left in its account, is used up. Lambda would ask some more times before records are left to their
+   * visibility timeout.
+   */
+  reserve(concurrency: number): void;
   environments(): readonly EnvironmentStatus[];
   /** Gives it other variables, as a deployment does: environments that have the old ones end when they are idle. */
   configure(environment: Readonly<Record<string, string>>): void;
@@ -39,6 +48,8 @@ export function startLambdaFunction(options: LambdaFunctionOptions): LambdaFunct
   /** Those of an earlier configuration that are not idle yet. */
   const outdated = new WeakSet<ExecutionEnvironment>();
   let settings: FunctionSettings = options;
+  let reserved = Number.POSITIVE_INFINITY;
+  let underWay = 0;
   let closed = false;
 
   async function takeEnvironment(): Promise<ExecutionEnvironment | undefined> {
@@ -62,19 +73,30 @@ export function startLambdaFunction(options: LambdaFunctionOptions): LambdaFunct
     return environment;
   }
 
+  async function invoke(event: string): Promise<Invocation> {
+    const environment = await takeEnvironment();
+    if (environment === undefined) {
+      return { ok: false, errorType: "Stopped", errorMessage: `${options.name} has been stopped` };
+    }
+    const invocation = await environment.invoke(event);
+    if (outdated.has(environment)) await environment.kill();
+    if (environment.state() === "idle") idle.push(environment);
+    else environments.delete(environment);
+    waiting.shift()?.();
+    return invocation;
+  }
+
   return {
     name: options.name,
     async invoke(event) {
-      const environment = await takeEnvironment();
-      if (environment === undefined) {
-        return { ok: false, errorType: "Stopped", errorMessage: `${options.name} has been stopped` };
-      }
-      const invocation = await environment.invoke(event);
-      if (outdated.has(environment)) await environment.kill();
-      if (environment.state() === "idle") idle.push(environment);
-      else environments.delete(environment);
-      waiting.shift()?.();
+      if (underWay >= reserved) return { ok: false, errorType: THROTTLED, errorMessage: "Rate Exceeded." };
+      underWay += 1;
+      const invocation = await invoke(event);
+      underWay -= 1;
       return invocation;
+    },
+    reserve(concurrency) {
+      reserved = concurrency;
     },
     environments: () =>
       [...environments]

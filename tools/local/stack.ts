@@ -84,8 +84,14 @@ export interface Stack {
   environments(): readonly (EnvironmentStatus & { readonly lane: Lane })[];
   /** Those of `import-campaign`. */
   importEnvironments(): readonly EnvironmentStatus[];
+  /** Those of `retire-dead-tokens`. */
+  retireEnvironments(): readonly EnvironmentStatus[];
   /** Ends an execution environment at once. What it held is received again. False where there is none of this id. */
   kill(environmentId: string): Promise<boolean>;
+  /** A lane receives nothing more, as after somebody has disabled its event source mapping; what is under way ends. */
+  stopReceiving(lane: Lane): Promise<void>;
+  /** Of each function so many invocations may be under way; what is more is throttled. */
+  reserve(concurrency: number): void;
   /** Ends everything at once; what is on the queues is gone. To lose nothing, wait for `idle` first. */
   close(): Promise<void>;
 }
@@ -199,9 +205,17 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     environments: () =>
       running.flatMap(({ lane, lambda }) => lambda.environments().map((status) => ({ ...status, lane }))),
     importEnvironments: () => imports.lambda.environments(),
+    retireEnvironments: () => retire.flatMap(({ lambda }) => lambda.environments()),
     async kill(environmentId) {
-      const killed = await Promise.all([...running, imports].map(({ lambda }) => lambda.kill(environmentId)));
+      const functions = [...running, ...retire, imports];
+      const killed = await Promise.all(functions.map(({ lambda }) => lambda.kill(environmentId)));
       return killed.includes(true);
+    },
+    async stopReceiving(lane) {
+      for (const one of running) if (one.lane === lane) await one.mapping.stop();
+    },
+    reserve(concurrency) {
+      for (const { lambda } of [...running, ...retire, imports]) lambda.reserve(concurrency);
     },
     async close() {
       closing = true;

@@ -20,6 +20,8 @@ export interface BusRule {
   /** Values by field: of the event, or of an object in it; a list of the values that match. */
   readonly pattern: Readonly<Record<string, unknown>>;
   readonly queueUrl: string;
+  /** Where events go that the queue does not take. */
+  readonly deadLetterQueueUrl?: string;
 }
 
 /**

@@ -28,7 +28,8 @@ const LIMITS = { entries: 10, bytes: 256 * 1024 };
  * POST   /_event-bus/rules        one more rule: {"pattern": {"source": ["sluice"]}, "queueUrl": "…"}
  * ```
  *
- * It checks no signature, and a target's failure is the sender's: EventBridge would try for a day.
+ * It checks no signature. What a queue does not take goes to the rule's dead-letter queue at once, as EventBridge does where
+ * the queue is not there; where it only fails, EventBridge would try for a day. Without such a queue the sender fails.
  */
 export async function startEventBus({ region, put }: EventBusOptions): Promise<EventBusServer> {
   const events: BusEvent[] = [];
@@ -51,9 +52,15 @@ export async function startEventBus({ region, put }: EventBusOptions): Promise<E
     };
     events.push(event);
     const body = JSON.stringify(event);
-    for (const { pattern, queueUrl } of rules) if (matches(pattern, event)) await put(queueUrl, body);
+    for (const rule of rules) if (matches(rule.pattern, event)) await deliver(rule, body);
     return { EventId: event.id };
   };
+
+  const deliver = ({ queueUrl, deadLetterQueueUrl }: BusRule, body: string) =>
+    put(queueUrl, body).catch((error) => {
+      if (deadLetterQueueUrl === undefined) throw error;
+      return put(deadLetterQueueUrl, body);
+    });
 
   const putEvents = async (body: string): Promise<Answer> => {
     const { Entries = [] } = JSON.parse(body) as { readonly Entries?: readonly Entry[] };
