@@ -52,6 +52,10 @@ it("has the first of several columns, and none for a name that is empty", () => 
   expect(mapColumns(names)).toEqual({ names, token: 0, variables });
 });
 
+it("has a short name for nothing but an attribute", () => {
+  expect(mapColumns(["My.Attributes.name"]).variables).toEqual(new Map([["My.Attributes.name", 0]]));
+});
+
 it("takes a variable for the column of that very name, and an attribute's short name for the first of them", () => {
   const { variables } = mapColumns(["Attributes.a", "a", "User.UserAttributes.b", "User.UserAttributes.b"]);
   expect(Object.fromEntries(variables)).toEqual({
@@ -158,6 +162,8 @@ it("tells which columns no message uses", () => {
   expect(unusedColumns(columns, campaignMessage("{{city}}"))).toEqual(["name"]);
   expect(unusedColumns(columns, campaignMessage("{{city}} {{name}}"))).toEqual([]);
   expect(unusedColumns(columns, campaignMessage("{{city}} {{Attributes.name}}"))).toEqual([]);
+  const whole = mapColumns(["token", "name", "channel"]);
+  expect(unusedColumns(whole, campaignMessage("{{nobody|you}}"))).toEqual(["name"]);
   const repeated = mapColumns(["token", "channel", "Attributes.ride", "Attributes.ride", "", ""]);
   expect(unusedColumns(repeated, campaignMessage("{{ride}}"))).toEqual([]);
 });

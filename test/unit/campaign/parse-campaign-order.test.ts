@@ -22,6 +22,11 @@ describe("an order that is taken", () => {
   it.each([
     { what: "the least", order: LEAST, read: {} },
     { what: "the least behind a byte order mark", order: `\uFEFF${JSON.stringify(LEAST)}`, read: {} },
+    {
+      what: "a byte order mark that is no first letter",
+      order: { ...LEAST, Recipients: { Key: KEY, Hash: "a\uFEFFb" } },
+      read: { recipients: { key: KEY, hash: "a\uFEFFb" } },
+    },
     { what: "no options", order: { ...LEAST, Options: {} }, read: {} },
     {
       what: "everything",

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { accountKey } from "../../../shared/core/ledger/account-key.ts";
+import { accountKey, chunkAndPart } from "../../../shared/core/ledger/account-key.ts";
 
 describe("accountKey", () => {
   it.each([
@@ -10,6 +10,7 @@ describe("accountKey", () => {
     { slice: { id: "c#39", part: "0.1", campaign: { id: "c", chunk: 39 } }, pk: "campaign#c#7", sk: "00000039#0.1" },
   ])("of $slice: $pk / $sk", ({ slice, pk, sk }) => {
     expect(accountKey({ applicationId: "app", ...slice })).toEqual({ pk, sk });
+    if (slice.campaign) expect(chunkAndPart(sk)).toEqual({ chunk: slice.campaign.chunk, part: slice.part });
   });
 
   it("tells any two slices apart", () => {
