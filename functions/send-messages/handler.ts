@@ -4,6 +4,7 @@ import type { Context, SQSBatchResponse, SQSEvent } from "aws-lambda";
 import { sharedAttemptCounts } from "../../shared/aws/dynamodb-attempt-counts.ts";
 import { sharedSuppressions } from "../../shared/aws/dynamodb-suppressions.ts";
 import { gateStores } from "../../shared/aws/gate-stores.ts";
+import { letHeapGrow } from "../../shared/aws/heap-growth.ts";
 import { ledgerAccounts } from "../../shared/aws/ledger-accounts.ts";
 import { pinpointClient, pinpointPushService } from "../../shared/aws/pinpoint-push-service.ts";
 import { rateLimiter } from "../../shared/aws/rate-limiter.ts";
@@ -19,6 +20,8 @@ import { channelGate } from "../../shared/pipeline/send-messages/channel-gate.ts
 import { sendMessages } from "../../shared/pipeline/send-messages/send-messages.ts";
 import { readSendMessagesSettings } from "../../shared/settings.ts";
 import { telemetry } from "../../shared/telemetry.ts";
+
+letHeapGrow();
 
 const settings = readSendMessagesSettings(process.env);
 const clock = systemClock();
