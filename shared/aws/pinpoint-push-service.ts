@@ -172,17 +172,17 @@ function messageRequest({ addresses, messageConfiguration, context, traceId }: C
 /** @throws {NoAnswer} when this is not the service's JSON: an answer came, but not from it */
 function deliveryResults(body: Uint8Array): ReadonlyMap<string, DeliveryResult> {
   const results = new Map<string, DeliveryResult>();
-  for (const [token, result] of Object.entries(resultObject(body))) {
-    const { DeliveryStatus, StatusCode, StatusMessage, MessageId, UpdatedToken } = result ?? {};
+  const said = resultObject(body);
+  for (const token of Object.keys(said)) {
+    const { DeliveryStatus, StatusCode, StatusMessage, MessageId, UpdatedToken } = said[token] ?? {};
     if (typeof DeliveryStatus !== "string") continue;
-    const said: { -readonly [Field in keyof DeliveryResult]: DeliveryResult[Field] } = {
+    results.set(token, {
       deliveryStatus: DeliveryStatus,
-    };
-    if (typeof StatusCode === "number") said.statusCode = StatusCode;
-    if (typeof StatusMessage === "string") said.statusMessage = StatusMessage;
-    if (typeof MessageId === "string") said.messageId = MessageId;
-    if (typeof UpdatedToken === "string") said.updatedToken = UpdatedToken;
-    results.set(token, said);
+      statusCode: typeof StatusCode === "number" ? StatusCode : undefined,
+      statusMessage: typeof StatusMessage === "string" ? StatusMessage : undefined,
+      messageId: typeof MessageId === "string" ? MessageId : undefined,
+      updatedToken: typeof UpdatedToken === "string" ? UpdatedToken : undefined,
+    });
   }
   return results;
 }

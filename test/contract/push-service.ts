@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { DeliveryResult } from "../../shared/core/outcome/delivery-result.ts";
 import type { Call } from "../../shared/core/plan/call.ts";
 import type { CallAnswer, Clock, PushService, Slot } from "../../shared/ports.ts";
 
@@ -18,7 +17,9 @@ export type Play =
   /** The connection is cut when the call has been carried out. */
   | { readonly kind: "cuts" };
 
-export type OtherResult = Pick<DeliveryResult, "deliveryStatus" | "statusCode" | "statusMessage"> | "missing";
+export type OtherResult =
+  | { readonly deliveryStatus: string; readonly statusCode?: number; readonly statusMessage?: string }
+  | "missing";
 
 export interface PushServiceUnderTest {
   readonly service: PushService;

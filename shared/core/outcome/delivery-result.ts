@@ -21,10 +21,10 @@ export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
  */
 export interface DeliveryResult {
   readonly deliveryStatus: string;
-  readonly statusCode?: number;
+  readonly statusCode?: number | undefined;
   /** JSON in JSON, plain text, cut off, or absent. May quote the device token: never log it as it is. */
-  readonly statusMessage?: string;
-  readonly messageId?: string;
+  readonly statusMessage?: string | undefined;
+  readonly messageId?: string | undefined;
   /** FCM's replacement for the token that was sent to. */
-  readonly updatedToken?: string;
+  readonly updatedToken?: string | undefined;
 }

@@ -54,9 +54,13 @@ export function likenessOf(
   const draft: Draft = { key: `${channelType} ${applicationId}`, messageBytes: 0, liftedBytes: 0 };
 
   // Of thousands of messages few have more than two fields, and to look for one that is not there takes long.
-  const given = Object.keys(message ?? {});
+  const given = message === undefined ? NO_NAMES : Object.keys(message);
+  let left = given.length;
   for (const [field, difference] of FIELDS) {
-    const value = given.includes(field) ? message?.[field] : undefined;
+    if (left === 0) break;
+    if (!given.includes(field)) continue;
+    left -= 1;
+    const value = message?.[field];
     if (value === undefined) continue;
     if (isLiftable(difference)) addLiftable(draft, difference, value, whyKept[difference]);
     else add(draft, difference, field, value);

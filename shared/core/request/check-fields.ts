@@ -121,11 +121,12 @@ function must(rule: string, type: "string" | "boolean" | "number", isMet: (value
 /** Enough for a person; a record may have a hundred thousand unknown fields, and each hint takes 10 µs. */
 const MOST_HINTS = 100;
 
-function describeUnknown(name: string, fields: FieldTable["fields"], { problems }: Findings): string {
+function describeUnknown(name: string, fields: FieldTable["fields"], { problems, shortHash }: Findings): string {
   if (!isPresentable(name)) {
     return "is an unknown field; its name is not shown, because it may be a device token";
   }
-  const nearest = problems.length < MOST_HINTS ? nearestName(name, Object.keys(fields)) : undefined;
+  const isRead = shortHash !== undefined && problems.length < MOST_HINTS;
+  const nearest = isRead ? nearestName(name, Object.keys(fields)) : undefined;
   return nearest === undefined ? "is an unknown field" : `is an unknown field; did you mean ${nearest}?`;
 }
 

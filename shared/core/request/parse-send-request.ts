@@ -7,7 +7,7 @@ import { deviceTokenIdentity } from "./device-token.ts";
 import type { JsonObject } from "./parse-json.ts";
 import { isJsonObject } from "./parse-json.ts";
 import type { Findings, Path, Problem } from "./problem.ts";
-import { below, belowNumber, startFindings, startGlance } from "./problem.ts";
+import { ANYWHERE, below, belowNumber, Glance, startFindings } from "./problem.ts";
 import type { AddressConfiguration, MessageConfiguration, OnUnknownOutcome, SendRequest } from "./send-request.ts";
 import {
   ADDRESS_FIELDS,
@@ -48,16 +48,18 @@ export function parseSendRequest(body: string, options: ParseSendRequestOptions)
   if (!unwrapped.ok) {
     return { ok: false, problems: [unwrapped.problem] };
   }
-  const { value } = unwrapped;
-  const path: Path = () => unwrapped.path;
-  const glance = startGlance();
-  const addresses = checkSendRequest(value, path, options, glance);
-  if (glance.problems.length === 0) {
-    return { ok: true, request: sendRequestOf(value as SendRequestBody, addresses, options.applicationIds) };
-  }
+  const { value, path } = unwrapped;
+  const glance = new Glance();
+  const addresses = checkSendRequest(value, ANYWHERE, options, glance);
+  return glance.isClean
+    ? { ok: true, request: sendRequestOf(value as SendRequestBody, addresses, options.applicationIds) }
+    : { ok: false, problems: problemsOf(value, path, options) };
+}
+
+function problemsOf(value: unknown, path: string, options: ParseSendRequestOptions): readonly Problem[] {
   const findings = startFindings(options.shortHash);
-  checkSendRequest(value, path, options, findings);
-  return { ok: false, problems: findings.problems };
+  checkSendRequest(value, () => path, options, findings);
+  return findings.problems;
 }
 
 /** A body in which nothing is wrong. */

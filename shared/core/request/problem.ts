@@ -16,7 +16,7 @@ export type Path = () => string;
 /** The problems of one body, as they are found. */
 export interface Findings {
   readonly problems: readonly Problem[];
-  /** Short hash of a text that must not be shown; absent where nobody asks where a problem stands. */
+  /** Short hash of a text that must not be shown; absent where nobody reads what is found. */
   readonly shortHash?: (text: string) => string;
   add(path: Path, message: string): void;
 }
@@ -30,10 +30,19 @@ export function startFindings(shortHash: (text: string) => string): Findings {
  * For a first look: tells whether there are problems, and not where. Nearly every body is without, and to keep track of
  * where one is in it takes longer than to look at what is there.
  */
-export function startGlance(): Findings {
-  const problems: Problem[] = [];
-  return { problems, add: (_, message) => problems.push({ path: "", message }) };
+export class Glance implements Findings {
+  readonly problems: readonly Problem[] = NO_PROBLEMS;
+  isClean = true;
+
+  add(): void {
+    this.isClean = false;
+  }
 }
+
+const NO_PROBLEMS: readonly Problem[] = [];
+
+/** Where a glance looks. */
+export const ANYWHERE: Path = () => "";
 
 /** The path of a field or of an entry under `name`. */
 export function below(path: Path, name: string, { shortHash }: Findings): Path {

@@ -20,6 +20,10 @@ export function unwrapEnvelope(
   if (!json.ok) {
     return { ok: false, problem: { path: "body", message: json.message } };
   }
+  // Nearly every body.
+  if (!isEnvelope(json.value)) {
+    return { ok: true, value: json.value, path: "" };
+  }
   if (!isNotification(json.value)) {
     return { ok: true, ...unwrapEvent(json.value, "") };
   }

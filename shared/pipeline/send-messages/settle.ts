@@ -85,6 +85,8 @@ type Standing = { readonly isSettled: boolean };
 const SETTLED: Standing = { isSettled: true };
 const UNSETTLED: Standing = { isSettled: false };
 
+/** What nearly every address comes to, and nothing follows from it. */
+const SENT: Decided = { decision: { word: "sent" }, reason: "SUCCESSFUL" };
 const EXPIRED: Decided = { decision: { word: "expired" }, reason: "Expired" };
 const CANCELLED: Decided = { decision: { word: "cancelled" }, reason: "Cancelled" };
 const SUPPRESSED: Decided = { decision: { word: "suppressed" }, reason: "Suppressed" };
@@ -179,6 +181,7 @@ export function settlement(
     { state, expiresAtMs, request }: Entry,
     { outcome, result, words }: Extract<Delivery, { kind: "outcome" }>,
   ): Decided => {
+    if (outcome.kind === "sent" && outcome.replacedBy === undefined) return SENT;
     const { reason } = outcome;
     const disposition = dispositionOf(outcome, {
       attempt: state.attempt,
