@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { shortHash } from "../../../shared/aws/short-hash.ts";
 import {
+  messageGroupOf,
   type RecordState,
   readRecordAttributes,
   writeRecordAttributes,
@@ -132,5 +133,23 @@ describe("writeRecordAttributes", () => {
         expect(readRecordAttributes(writeRecordAttributes(given), SENT_AT_MS, shortHash)).toEqual(given);
       }),
     );
+  });
+});
+
+describe("messageGroupOf", () => {
+  it.each([
+    { id: "spring:sale-2026", group: "spring:sale-2026" },
+    { id: "a".repeat(128), group: "a".repeat(128) },
+    { id: "a".repeat(129), group: undefined },
+    { id: "spring sale", group: undefined },
+    { id: " spring", group: undefined },
+    { id: "spring ", group: undefined },
+    { id: "", group: undefined },
+  ])("of the campaign '$id' is $group", ({ id, group }) => {
+    expect(messageGroupOf({ campaign: { id, chunk: 1, firstRow: 2 } })).toBe(group);
+  });
+
+  it("is none without a campaign", () => {
+    expect(messageGroupOf({})).toBeUndefined();
   });
 });
