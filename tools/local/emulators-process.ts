@@ -16,6 +16,7 @@
  * dynalite knows no time to live (the readers of our tables check it themselves) and no transactions.
  */
 import { once } from "node:events";
+import { flushCompileCache } from "node:module";
 import type { AddressInfo } from "node:net";
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import dynalite from "dynalite";
@@ -37,6 +38,7 @@ const urls: EmulatorUrls = {
   scheduler: (await startScheduler({ put: putByArn })).url,
 };
 process.send?.(urls);
+flushCompileCache();
 
 async function put(QueueUrl: string, MessageBody: string): Promise<void> {
   await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }));

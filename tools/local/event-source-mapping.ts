@@ -66,6 +66,10 @@ export function startEventSourceMapping(options: EventSourceMappingOptions): Eve
   /** Received, and too many or too large for the batch they came with: they go first into the next one. */
   const leftOver: BatchRecord[] = [];
   const stopping = new AbortController();
+  /** The queue was empty when it was polled last. */
+  let isEmpty = false;
+  /** While it is empty, the only poll: one consumer looks, and the others wait for what it finds. */
+  let lookout: Promise<unknown> | undefined;
   let grownAtMs = performance.now();
   let growing = false;
 
@@ -92,10 +96,10 @@ export function startEventSourceMapping(options: EventSourceMappingOptions): Eve
     });
   }
 
-  /** Records for a batch, and perhaps a few more; none where the queue was empty for a whole poll. */
+  /** Records for a batch, and perhaps a few more; none where a poll had none. */
   async function gather(): Promise<BatchRecord[]> {
     const records = leftOver.splice(0);
-    if (records.length === 0) records.push(...(await receive(POLL_SECONDS, Math.min(batchSize, MOST_MESSAGES_A_CALL))));
+    if (records.length === 0) records.push(...(await poll()));
     const windowEndsMs = performance.now() + batchingWindowSeconds * 1000;
     while (records.length > 0 && !stopping.signal.aborted) {
       const room = roomFor(records, batchSize);
@@ -105,6 +109,20 @@ export function startEventSourceMapping(options: EventSourceMappingOptions): Eve
       records.push(...received);
       if (received.length === 0) await pause(Math.min(WINDOW_POLL_MS, leftMs));
     }
+    return records;
+  }
+
+  /** None where the queue was empty for a whole poll, or another consumer has been looking. */
+  async function poll(): Promise<BatchRecord[]> {
+    if (lookout !== undefined) {
+      await lookout;
+      return [];
+    }
+    const receiving = receive(POLL_SECONDS, Math.min(batchSize, MOST_MESSAGES_A_CALL));
+    if (isEmpty) lookout = receiving;
+    const records = await receiving;
+    isEmpty = records.length === 0;
+    if (lookout === receiving) lookout = undefined;
     return records;
   }
 

@@ -4,6 +4,7 @@
  * @see https://docs.aws.amazon.com/lambda/latest/dg/nodejs-handler.html
  * @see https://docs.aws.amazon.com/lambda/latest/dg/nodejs-context.html
  */
+import { flushCompileCache } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { FromEnvironment, Invocation, ToEnvironment } from "./execution-environment.ts";
@@ -12,6 +13,7 @@ type Handler = (event: unknown, context: unknown) => unknown;
 
 process.on("disconnect", () => process.exit());
 const handler = await loadHandler();
+flushCompileCache();
 process.on("message", (message) => {
   void handle(message as ToEnvironment).then((invocation) => tell({ kind: "over", invocation }));
 });

@@ -1,4 +1,5 @@
 import { fork, type Serializable } from "node:child_process";
+import { enableCompileCache } from "node:module";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 
@@ -21,13 +22,15 @@ export interface NodeChild {
 }
 
 /**
- * Starts a Node process that ends with this one: it is to leave when its channel closes.
+ * Starts a Node process that ends with this one: it is to leave when its channel closes. What Node compiles it keeps for the
+ * next one; of a process that is killed, what has been flushed.
  *
  * Messages travel by structured clone, which takes a string of 6 MB in 10 ms; as JSON it takes 30.
  */
 export function startNodeChild(options: NodeChildOptions): NodeChild {
+  const { directory } = enableCompileCache();
   const child = fork(options.entry, {
-    env: options.environment,
+    env: { ...(directory !== undefined && { NODE_COMPILE_CACHE: directory }), ...options.environment },
     execArgv: [...(options.nodeOptions ?? [])],
     serialization: "advanced",
     stdio: ["ignore", "pipe", "pipe", "ipc"],

@@ -7,6 +7,9 @@ export interface QueueDepth {
   readonly delayed: number;
 }
 
+/** A look costs the emulator and whoever looks some milliseconds, beside those who work. */
+const LOOK_EVERY_MS = 200;
+
 /** How many records a queue holds. Exact on the local stack; SQS itself says "approximate". */
 export async function queueDepth(sqs: SQSClient, queueUrl: string): Promise<QueueDepth> {
   const { Attributes = {} } = await sqs.send(
@@ -33,9 +36,14 @@ export async function queueDepth(sqs: SQSClient, queueUrl: string): Promise<Queu
  * @throws the signal's reason when it aborts
  */
 export async function queuesEmpty(sqs: SQSClient, queueUrls: readonly string[], signal?: AbortSignal): Promise<void> {
-  for (;;) {
-    const depths = await Promise.all(queueUrls.map((queueUrl) => queueDepth(sqs, queueUrl)));
-    if (depths.every(({ visible, inFlight, delayed }) => visible + inFlight + delayed === 0)) return;
-    await sleep(50, undefined, { signal });
+  while (!(await areEmpty(sqs, queueUrls))) await sleep(LOOK_EVERY_MS, undefined, { signal });
+}
+
+/** Asks no further than to the first that is not. */
+async function areEmpty(sqs: SQSClient, queueUrls: readonly string[]): Promise<boolean> {
+  for (const queueUrl of queueUrls) {
+    const { visible, inFlight, delayed } = await queueDepth(sqs, queueUrl);
+    if (visible + inFlight + delayed > 0) return false;
   }
+  return true;
 }
