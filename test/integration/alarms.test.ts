@@ -18,7 +18,6 @@ import { sqsRecordQueue } from "../../shared/aws/sqs-record-queue.ts";
 import { systemClock } from "../../shared/aws/system-clock.ts";
 import { campaignKey, orderKey } from "../../shared/core/campaign/bucket-keys.ts";
 import { formatWake } from "../../shared/core/campaign/import-record.ts";
-import { build } from "../../tools/build.ts";
 import { alarms } from "../../tools/deploy/alarms.ts";
 import type { EnvironmentStatus } from "../../tools/local/lambda-function.ts";
 import { builtFunction } from "../../tools/local/locations.ts";
@@ -84,7 +83,6 @@ const TEMPLATE = {
 const FATAL_TIME = "2999-12-31T23:59:59Z";
 
 beforeAll(async () => {
-  await build();
   folder = await mkdtemp(join(tmpdir(), "sluice-alarms-"));
   const bundle = new URL("index.mjs", builtFunction("send-messages"));
   const faulty = `const parse = Date.parse;

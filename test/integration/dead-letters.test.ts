@@ -4,7 +4,6 @@ import { join } from "node:path";
 import type { SQSClient } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { sqsClient } from "../../shared/aws/sqs-client.ts";
-import { build } from "../../tools/build.ts";
 import { type LaneQueues, redriveLane } from "../../tools/cli/dead-letters/redrive.ts";
 import { pushSimulatorAt, type RemotePushSimulator } from "../../tools/local/push-simulator/remote.ts";
 import { queueDepth } from "../../tools/local/queue-depth.ts";
@@ -23,7 +22,6 @@ let env: NodeJS.ProcessEnv;
 
 beforeAll(async () => {
   env = { TMPDIR: await mkdtemp(join(tmpdir(), "sluice-dead-letters-")) };
-  await build();
   stage = await serveSluice(["start", "--serve", "--json"], env);
   const { simulator: url, environment, queueUrls } = JSON.parse(stage.firstLine);
   simulator = pushSimulatorAt(url);

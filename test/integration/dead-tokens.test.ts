@@ -5,7 +5,6 @@ import type { SQSClient } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { sqsClient } from "../../shared/aws/sqs-client.ts";
 import type { DeadToken } from "../../shared/core/outcome/dead-token-record.ts";
-import { build } from "../../tools/build.ts";
 import { eventBusAt, type RemoteEventBus } from "../../tools/local/event-bus/remote.ts";
 import { pushSimulatorAt } from "../../tools/local/push-simulator/remote.ts";
 import { queueDepth } from "../../tools/local/queue-depth.ts";
@@ -28,7 +27,6 @@ const MACS = devices(220, "mac");
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "sluice-dead-tokens-"));
   env = { TMPDIR: folder };
-  await build();
   stage = await serveSluice(["start", "--serve", "--json"], env);
   const { simulator, environment, queueUrls, eventBus } = JSON.parse(stage.firstLine);
   bus = eventBusAt(eventBus);

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { build } from "../../tools/build.ts";
 import { type Stack, startStack } from "../../tools/local/stack.ts";
 import { sendBodies, takeMessages } from "../support/sqs.ts";
 
@@ -7,7 +6,6 @@ import { sendBodies, takeMessages } from "../support/sqs.ts";
 let stack: Stack;
 
 beforeAll(async () => {
-  await build();
   stack = await startStack({
     // A killed invocation's records come back when its lease has run out, and not before.
     lanes: { transactional: { timeoutSeconds: 8, visibilityTimeoutSeconds: 9 } },

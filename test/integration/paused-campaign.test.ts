@@ -7,7 +7,6 @@ import { systemClock } from "../../shared/aws/system-clock.ts";
 import { onCancel, onPause, onResume } from "../../shared/core/campaign/campaign.ts";
 import { chunkRecord } from "../../shared/core/campaign/chunk-record.ts";
 import { CAMPAIGN_LOTS } from "../../shared/core/ledger/account-key.ts";
-import { build } from "../../tools/build.ts";
 import { type Stack, startStack } from "../../tools/local/stack.ts";
 import { LOCAL_TABLE_NAMES } from "../../tools/local/stage.ts";
 import { someCampaign } from "../support/some-campaign.ts";
@@ -18,7 +17,6 @@ let stack: Stack;
 let handed = 0;
 
 beforeAll(async () => {
-  await build();
   stack = await startStack({
     rate: { messagesPerSecond: 500, callsPerSecond: 500 },
     retire: "off",

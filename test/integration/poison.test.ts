@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { build } from "../../tools/build.ts";
 import { type Stack, startStack } from "../../tools/local/stack.ts";
 import { sendBodies, takeMessages } from "../support/sqs.ts";
 import { devices, requestTo } from "../unit/pipeline/rig.ts";
@@ -8,7 +7,6 @@ import { devices, requestTo } from "../unit/pipeline/rig.ts";
 let stack: Stack;
 
 beforeAll(async () => {
-  await build();
   stack = await startStack({
     // One invocation at a time: a batch that is back before its turn has ended is not handled twice.
     lanes: {

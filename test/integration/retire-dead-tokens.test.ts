@@ -14,7 +14,6 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import { fullFormats } from "ajv-formats/dist/formats.js";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { DeadToken } from "../../shared/core/outcome/dead-token-record.ts";
-import { build } from "../../tools/build.ts";
 import { drainQueue } from "../../tools/local/drain-queue.ts";
 import { startEventSourceMapping } from "../../tools/local/event-source-mapping.ts";
 import { startLambdaFunction } from "../../tools/local/lambda-function.ts";
@@ -34,7 +33,6 @@ const metrics = metricSums();
 const MIXED_UP = "10ca10000000000000000000000aaaaa";
 
 beforeAll(async () => {
-  await build();
   stack = await startStack({
     applicationIds: [LOCAL_APPLICATION_ID, MIXED_UP],
     environment: { SUPPRESSION: "on" },

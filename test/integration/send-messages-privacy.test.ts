@@ -3,7 +3,6 @@ import { shortHash } from "../../shared/aws/short-hash.ts";
 import { type ChannelType, MESSAGE_FIELD } from "../../shared/core/request/channel-type.ts";
 import { deviceTokenIdentity } from "../../shared/core/request/device-token.ts";
 import { METRICS } from "../../shared/telemetry.ts";
-import { build } from "../../tools/build.ts";
 import { drainQueue } from "../../tools/local/drain-queue.ts";
 import type { AddressRule, CallRule } from "../../tools/local/push-simulator/script.ts";
 import { RESULT_KINDS, type ResultKind, statusRow } from "../../tools/local/push-simulator/status-messages.ts";
@@ -152,7 +151,6 @@ describe("what the processes of a whole run print", () => {
   const lines: Record<string, unknown>[] = [];
 
   beforeAll(async () => {
-    await build();
     const [addresses, calls] = [failures(), failingCalls()];
     stack = await startStack({
       applicationIds: [LOCAL_APPLICATION_ID, ...HELD_APPLICATION_IDS],

@@ -5,11 +5,6 @@ import { fileURLToPath } from "node:url";
 /** As it is shipped: `npm run build` makes it, and it starts in a third of the time that its source takes. */
 const COMMAND = fileURLToPath(new URL("../../dist/cli/sluice.mjs", import.meta.url));
 
-/** Half of what a run takes is compiling: Node keeps what it has compiled, and compiles anew what has changed. */
-const COMPILED = {
-  NODE_COMPILE_CACHE: fileURLToPath(new URL("../../node_modules/.cache/compiled", import.meta.url)),
-} as const;
-
 export interface Ran {
   readonly exitCode: number;
   readonly stdout: string;
@@ -25,7 +20,7 @@ export function runSluice(
     const child = execFile(
       process.execPath,
       [COMMAND, ...words],
-      { cwd, env: { ...process.env, ...COMPILED, ...env }, maxBuffer: 100_000_000 },
+      { cwd, env: { ...process.env, ...env }, maxBuffer: 100_000_000 },
       (error, stdout, stderr) => resolve({ exitCode: Number(error?.code ?? 0), stdout, stderr }),
     );
     child.stdin?.end(input ?? "");
@@ -34,7 +29,7 @@ export function runSluice(
 
 /** Runs the command until its end or until `isTime`, when it is killed; whether it was. */
 export async function killSluice(words: readonly string[], isTime: () => boolean): Promise<boolean> {
-  const child = spawn(process.execPath, [COMMAND, ...words], { env: { ...process.env, ...COMPILED }, stdio: "ignore" });
+  const child = spawn(process.execPath, [COMMAND, ...words], { stdio: "ignore" });
   const exited = new Promise<NodeJS.Signals | null>((resolve) => child.once("exit", (_, signal) => resolve(signal)));
   const watching = setInterval(() => {
     if (isTime()) child.kill("SIGKILL");
@@ -56,7 +51,7 @@ export interface Serving {
 /** Starts a verb that goes on until it is stopped. */
 export async function serveSluice(words: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Serving> {
   const child = spawn(process.execPath, [COMMAND, ...words], {
-    env: { ...process.env, ...COMPILED, ...env },
+    env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "inherit"],
   });
   const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
