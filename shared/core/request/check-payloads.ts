@@ -10,6 +10,22 @@ import { below } from "./problem.ts";
 /** Checks what one address would be sent. */
 export type PayloadCheck = (address: JsonObject, channelType: ChannelType, addressPath: Path) => void;
 
+/** Where none can be too large. */
+export const NOTHING_TO_CHECK: PayloadCheck = () => undefined;
+
+/**
+ * Whether no payload of a body can be over any channel's limit: all that the body says is not, and no variable, which may
+ * be used many times, is filled in. An escape may stand for the braces of one.
+ */
+export function isSmall(body: string): boolean {
+  return body.length * MOST_UTF8_BYTES <= SMALLEST_LIMIT_BYTES && !body.includes("{{") && !body.includes("\\");
+}
+
+/** Of a UTF-16 unit. */
+const MOST_UTF8_BYTES = 3;
+
+const SMALLEST_LIMIT_BYTES = Math.min(...Object.values(PAYLOAD_LIMIT_BYTES));
+
 /**
  * Finds payloads that are certainly over their channel's limit: raw content as it is, otherwise title, body and data
  * after overrides and substitutions. What the API adds to them is not counted, so a payload that passes may still be

@@ -9,8 +9,13 @@ import type { ChannelType } from "./channel-type.ts";
  * Calls still carry the token as it was given.
  */
 export function deviceTokenIdentity(channelType: ChannelType, token: string): string {
-  return IS_HEXADECIMAL[channelType] ? token.replace(/[ <>]/g, "").toLowerCase() : token;
+  return IS_HEXADECIMAL[channelType] && HAS_OTHER_SPELLING.test(token)
+    ? token.replace(/[ <>]/g, "").toLowerCase()
+    : token;
 }
+
+/** Few have: what is made of one for thousands should be no other text. */
+const HAS_OTHER_SPELLING = /[ <>\p{Changes_When_Lowercased}]/u;
 
 const IS_HEXADECIMAL = {
   APNS: true,

@@ -18,6 +18,8 @@ export interface Findings {
   readonly problems: readonly Problem[];
   /** Short hash of a text that must not be shown; absent where nobody reads what is found. */
   readonly shortHash?: (text: string) => string;
+  /** Whether no payload of the body can be too large, so that none has to be measured. */
+  readonly isSmall?: boolean;
   add(path: Path, message: string): void;
 }
 
@@ -32,7 +34,12 @@ export function startFindings(shortHash: (text: string) => string): Findings {
  */
 export class Glance implements Findings {
   readonly problems: readonly Problem[] = NO_PROBLEMS;
+  readonly isSmall: boolean;
   isClean = true;
+
+  constructor(isSmall: boolean) {
+    this.isSmall = isSmall;
+  }
 
   add(): void {
     this.isClean = false;

@@ -16,6 +16,15 @@ describe("deviceTokenIdentity", () => {
     expect(deviceTokenIdentity(channelType, token)).toBe(identity);
   });
 
+  it("of a hexadecimal token has neither case nor spaces nor brackets", () => {
+    const token = fc.string({ unit: fc.constantFrom(..."09afAFxX <>\u0130\u03a3\u00e9\u00c9") });
+    fc.assert(
+      fc.property(token, (token) => {
+        expect(deviceTokenIdentity("APNS", token)).toBe(token.replace(/[ <>]/g, "").toLowerCase());
+      }),
+    );
+  });
+
   it("is its own identity: normalising twice changes nothing", () => {
     fc.assert(
       fc.property(fc.constantFrom(...CHANNEL_TYPES), fc.string(), (channelType, token) => {

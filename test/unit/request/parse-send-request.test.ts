@@ -446,6 +446,16 @@ describe("a payload", () => {
       paths: [A],
     },
     {
+      what: "what is small in the body and used many times",
+      messages: { APNSMessage: { Body: "{{a}}".repeat(50), Substitutions: { a: [x(83)] } } },
+      paths: [`${M}.APNSMessage`],
+    },
+    {
+      what: "three bytes of a character each",
+      messages: { APNSMessage: { Body: "\u20ac".repeat(1_366) } },
+      paths: [`${M}.APNSMessage`],
+    },
+    {
       what: "a substitution in data",
       messages: { APNSMessage: { Data: { "{{a}}": "{{a}}" }, Substitutions: { a: [x(2_049)] } } },
       paths: [`${M}.APNSMessage`],
@@ -455,6 +465,15 @@ describe("a payload", () => {
     const { MessageRequest } = body;
     const problems = problemsOf({ MessageRequest: { ...MessageRequest, MessageConfiguration: messages } });
     expect(problems.map(({ path }) => path)).toEqual(paths);
+  });
+
+  it("counts what an escaped variable stands for", () => {
+    const message = { Body: "{{a}}".repeat(50), Substitutions: { a: [x(83)] } };
+    const body = JSON.stringify({
+      MessageRequest: { Addresses: { a: { ChannelType: "APNS" } }, MessageConfiguration: { APNSMessage: message } },
+    }).replace("{{a}}".repeat(50), "\\u007b{a}}".repeat(50));
+    expect(body.length).toBeLessThan(4_096 / 3);
+    expect(problemsOf(body).map(({ path }) => path)).toEqual([`${M}.APNSMessage`]);
   });
 
   it("that addresses share is named once, and each channel type has its own limit", () => {
