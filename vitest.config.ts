@@ -15,7 +15,7 @@ const BUILT = { globalSetup: "test/support/built.ts" };
 
 export default defineConfig({
   test: {
-    // More than cores: many tests wait for a queue or a process. On two cores all take 174 s, and 193 s with two workers.
+    // More than cores: many tests wait for a queue or a process.
     maxWorkers: 4,
     projects: [
       kind("unit", 30_000),

@@ -38,7 +38,8 @@ export async function serverlessPackage(options: readonly string[]): Promise<Pac
   const packageFolder = join(folder, "package");
   const command = join(CHECKOUT, "node_modules/.bin/serverless");
   const nowhere = "http://127.0.0.1:9";
-  const env = { PATH: process.env["PATH"], HOME: folder, HTTP_PROXY: nowhere, HTTPS_PROXY: nowhere };
+  const { PATH, NODE_COMPILE_CACHE } = process.env;
+  const env = { PATH, NODE_COMPILE_CACHE, HOME: folder, HTTP_PROXY: nowhere, HTTPS_PROXY: nowhere };
   const remove = () => rm(folder, { recursive: true });
   const read = (name: string) => readFile(join(packageFolder, name));
   try {
