@@ -177,7 +177,9 @@ describe("sluice campaign", () => {
       exitCode: 0,
       last: { state: "completed", sent: 3_000, owed: 0 },
     });
-    await expect.poll(async () => (await inWords).printed().join("\n")).toMatch(/sum +3000$/);
+    const { ended, printed } = await inWords;
+    expect(await ended).toBe(0);
+    expect(printed().at(-1)).toMatch(/sum +3000$/);
     expect(await run(["watch", "broken"])).toMatchObject({ exitCode: 1 });
   });
 

@@ -44,6 +44,8 @@ export interface Serving {
   readonly firstLine: string;
   /** All of them so far. */
   printed(): readonly string[];
+  /** Its exit code, when it has ended by itself. */
+  readonly ended: Promise<number | null>;
   /** Ends it as Ctrl-C would; resolves to its exit code. */
   stop(): Promise<number | null>;
 }
@@ -54,7 +56,7 @@ export async function serveSluice(words: readonly string[], env: NodeJS.ProcessE
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "inherit"],
   });
-  const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
+  const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
   const printed: string[] = [];
   const firstLine = await new Promise<string>((resolve, reject) => {
     createInterface({ input: child.stdout }).on("line", (line) => {
@@ -66,9 +68,10 @@ export async function serveSluice(words: readonly string[], env: NodeJS.ProcessE
   return {
     firstLine,
     printed: () => printed,
+    ended,
     stop: () => {
       child.kill("SIGINT");
-      return exited;
+      return ended;
     },
   };
 }
