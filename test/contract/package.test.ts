@@ -8,7 +8,7 @@ import {
 } from "../../shared/settings.ts";
 import { IMPORT_OUTPUTS, OTHER_OUTPUTS, QUEUE_OUTPUTS } from "../../tools/cli/deployment.ts";
 import { LOCAL_BUCKET } from "../../tools/local/stage.ts";
-import { PACKAGING_TIMEOUT_MS, type Package, serverlessPackage, type Template } from "../support/serverless-package.ts";
+import { type Package, serverlessPackage, type Template } from "../support/serverless-package.ts";
 
 /** The package as CloudFormation gets it, made offline: no account, no credentials, no way out to the network. */
 
@@ -108,7 +108,7 @@ const asTexts = (variables: LambdaFunction["Environment"]["Variables"]): Record<
 beforeAll(async () => {
   packaged = await serverlessPackage([`--param=applicationIds=${APPLICATION_IDS}`]);
   template = packaged.template;
-}, PACKAGING_TIMEOUT_MS);
+});
 
 afterAll(() => packaged.remove());
 

@@ -28,12 +28,6 @@ export interface Package {
 }
 
 /**
- * For the hooks that package: alone it takes six seconds. Two runs of all tests at once, on two cores, have ten others
- * beside it, and it was seen to take over thirty.
- */
-export const PACKAGING_TIMEOUT_MS = 120_000;
-
-/**
  * `serverless package` without an account, credentials or a way out to the network.
  *
  * @throws {Error} with what the command printed, when it fails
