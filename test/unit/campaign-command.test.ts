@@ -15,6 +15,7 @@ import { glimpse, paceOf } from "../../tools/cli/campaign/pace-seen.ts";
 import { filesOf, identityLines, showLines } from "../../tools/cli/campaign/show-lines.ts";
 import { type CampaignVerb, fitOf, misfitWords } from "../../tools/cli/campaign/verb-fit.ts";
 import { watchLines, watchObject } from "../../tools/cli/campaign/watch-line.ts";
+import { CAMPAIGN_STATES } from "../support/campaign-states.ts";
 import { someCampaign } from "../support/some-campaign.ts";
 
 /** What an operator reads of a campaign, and which words fit it. */
@@ -36,19 +37,6 @@ const fed = (chunks: number) => ({ chunks, recipients: chunks * 100, section: 1,
 const campaign = (state: CampaignState, more: Partial<Campaign> = {}) =>
   someCampaign("spring", { state, feeder, ...more });
 
-const STATES: readonly CampaignState[] = [
-  "splitting",
-  "ready",
-  "scheduled",
-  "sending",
-  "waiting",
-  "paused",
-  "cancelling",
-  "completed",
-  "completed_with_errors",
-  "failed",
-];
-
 describe("a verb fits a state", () => {
   it.each<[CampaignVerb, string]>([
     // splitting, ready, scheduled, sending, waiting, paused, cancelling, completed, completed_with_errors, failed
@@ -57,7 +45,7 @@ describe("a verb fits a state", () => {
     ["rate", "does does does does cannot does cannot cannot cannot cannot"],
     ["cancel", "does does does does does does already cannot cannot cannot"],
   ])("%s: %s", (verb, fits) => {
-    expect(STATES.map((state) => fitOf(verb, { state })).join(" ")).toBe(fits);
+    expect(CAMPAIGN_STATES.map((state) => fitOf(verb, { state })).join(" ")).toBe(fits);
   });
 
   const LAWS = {
@@ -68,7 +56,7 @@ describe("a verb fits a state", () => {
   } satisfies Record<CampaignVerb, (one: Campaign) => Campaign>;
 
   it.each(Object.keys(LAWS) as CampaignVerb[])("where the law takes a step: %s", (verb) => {
-    for (const state of STATES) {
+    for (const state of CAMPAIGN_STATES) {
       const before = campaign(state, state === "paused" ? { pausedFrom: "sending" } : {});
       const changes = LAWS[verb](before) !== before;
       if (fitOf(verb, before) === "does") expect([state, changes]).toEqual([state, true]);
@@ -227,7 +215,7 @@ describe("show", () => {
   });
 
   it("has for a program every name, whatever the state", () => {
-    const names = STATES.map((state) => Object.keys(campaignObject(campaign(state), NOW_MS, LOCAL)).join());
+    const names = CAMPAIGN_STATES.map((state) => Object.keys(campaignObject(campaign(state), NOW_MS, LOCAL)).join());
     expect(new Set(names).size).toBe(1);
     expect(campaignObject(ended, NOW_MS, LOCAL)).toMatchObject({
       requested: 3_000,

@@ -25,6 +25,7 @@ import {
   type SplitEnd,
   type Standing,
 } from "../../../shared/core/campaign/campaign.ts";
+import { CAMPAIGN_STATES } from "../../support/campaign-states.ts";
 
 const NOW_MS = 1_000_000;
 const NEW = newCampaign({ id: "sale", applicationId: "app", createdAtMs: 1, fileName: "people.csv" });
@@ -40,19 +41,6 @@ const FEEDER = { owner: "me", untilMs: NOW_MS + 1_000 };
 const at = (chunks: number, recipients = chunks * 80) => ({ chunks, recipients, section: 1, inSection: chunks });
 const STANDING: Standing = { atMs: 5, words: {}, chunksDone: 0, onTheirWay: 0, changedAtMs: 5 };
 
-const STATES = [
-  "splitting",
-  "ready",
-  "scheduled",
-  "sending",
-  "waiting",
-  "paused",
-  "cancelling",
-  "completed",
-  "completed_with_errors",
-  "failed",
-] as const satisfies readonly CampaignState[];
-
 const inState = (state: CampaignState, more: Partial<Campaign> = {}): Campaign => ({
   ...NEW,
   split: SPLIT,
@@ -62,7 +50,7 @@ const inState = (state: CampaignState, more: Partial<Campaign> = {}): Campaign =
 
 /** Where a step leads to from each state in which it leads anywhere. */
 const leadsTo = (law: (campaign: Campaign) => Campaign): Partial<Record<CampaignState, CampaignState>> => {
-  const moved = STATES.map((state) => [state, law(inState(state, { pausedFrom: "waiting" }))] as const);
+  const moved = CAMPAIGN_STATES.map((state) => [state, law(inState(state, { pausedFrom: "waiting" }))] as const);
   const changed = moved.filter(([state, after]) => after.state !== state);
   return Object.fromEntries(changed.map(([state, after]) => [state, after.state]));
 };
@@ -97,13 +85,19 @@ describe("a step", () => {
   });
 
   it("says of each state whether its records are sent, and whether it is over", () => {
-    const passages = STATES.map((state) => [state, passageOf({ state })]).filter(([, passage]) => passage !== "open");
+    const passages = CAMPAIGN_STATES.map((state) => [state, passageOf({ state })]).filter(
+      ([, passage]) => passage !== "open",
+    );
     expect(passages).toEqual([
       ["paused", "paused"],
       ["cancelling", "cancelled"],
     ]);
     expect(passageOf(undefined)).toBe("open");
-    expect(STATES.filter((state) => hasEnded({ state }))).toEqual(["completed", "completed_with_errors", "failed"]);
+    expect(CAMPAIGN_STATES.filter((state) => hasEnded({ state }))).toEqual([
+      "completed",
+      "completed_with_errors",
+      "failed",
+    ]);
   });
 });
 
@@ -256,6 +250,6 @@ describe("the end", () => {
 
 describe("a rate", () => {
   it("is changed in any state", () => {
-    for (const state of STATES) expect(onRate(inState(state), 7)).toMatchObject({ state, rate: 7 });
+    for (const state of CAMPAIGN_STATES) expect(onRate(inState(state), 7)).toMatchObject({ state, rate: 7 });
   });
 });
