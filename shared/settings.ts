@@ -82,12 +82,18 @@ export interface ImportCampaignSettings extends StageSettings, BreakerSettings, 
 interface WakeupSettings {
   /** `IMPORT_QUEUE_URL`, required: the function's own queue. */
   readonly importQueueUrl: string;
-  /** `IMPORT_QUEUE_ARN`, required: the same, as EventBridge Scheduler wants it. */
-  readonly importQueueArn: string;
-  /** `SCHEDULE_GROUP_NAME`, required: where schedules are made for campaigns that start later. */
-  readonly scheduleGroupName: string;
-  /** `SCHEDULE_ROLE_ARN`, required: the role with which EventBridge Scheduler puts a record on the queue. */
-  readonly scheduleRoleArn: string;
+  /** Without it, a campaign that starts later is looked at every quarter of an hour, which is as long as SQS delays. */
+  readonly schedules: ScheduleSettings | undefined;
+}
+
+/** How EventBridge Scheduler is asked to call at a time. */
+interface ScheduleSettings {
+  /** `SCHEDULE_ROLE_ARN`, none: the role with which it puts a record on the queue. Without it there are no schedules. */
+  readonly roleArn: string;
+  /** `IMPORT_QUEUE_ARN`, required with the role: the function's own queue once more, as it wants it. */
+  readonly queueArn: string;
+  /** `SCHEDULE_GROUP_NAME`, `default`: where schedules are made. */
+  readonly groupName: string;
 }
 
 interface StageSettings {
@@ -179,16 +185,15 @@ export function readRetireDeadTokensSettings(environment: Environment): RetireDe
 
 /** @throws {BadSettings} when a variable is missing or wrong */
 export function readImportCampaignSettings(environment: Environment): ImportCampaignSettings {
-  const { required, optional, problems } = reader(environment);
+  const read = reader(environment);
+  const { required, optional, problems } = read;
   const settings: ImportCampaignSettings = {
     applicationIds: required("APPLICATION_IDS", APPLICATION_IDS),
     importQueueUrl: required("IMPORT_QUEUE_URL", QUEUE_URL),
-    importQueueArn: required("IMPORT_QUEUE_ARN", ARN),
     importBucketName: required("IMPORT_BUCKET_NAME", TEXT),
     requestQueueUrl: required("REQUEST_QUEUE_URL", QUEUE_URL),
     stateTableName: required("STATE_TABLE_NAME", TEXT),
-    scheduleGroupName: required("SCHEDULE_GROUP_NAME", TEXT),
-    scheduleRoleArn: required("SCHEDULE_ROLE_ARN", ARN),
+    schedules: scheduleSettings(read),
     eventBusName: optional("EVENT_BUS_NAME", TEXT) ?? "default",
     messagesPerSecond: optional("MESSAGES_PER_SECOND", COUNT) ?? 25_000,
     rateMargin: optional("RATE_MARGIN", PART) ?? 0.97,
@@ -201,7 +206,18 @@ export function readImportCampaignSettings(environment: Environment): ImportCamp
   return settings;
 }
 
-type Optional = ReturnType<typeof reader>["optional"];
+type Reader = ReturnType<typeof reader>;
+type Optional = Reader["optional"];
+
+function scheduleSettings({ required, optional }: Reader): ScheduleSettings | undefined {
+  const roleArn = optional("SCHEDULE_ROLE_ARN", ARN);
+  if (roleArn === undefined) return undefined;
+  return {
+    roleArn,
+    queueArn: required("IMPORT_QUEUE_ARN", ARN),
+    groupName: optional("SCHEDULE_GROUP_NAME", TEXT) ?? "default",
+  };
+}
 
 function suppressionSettings(optional: Optional): SuppressionSettings {
   return {

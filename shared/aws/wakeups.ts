@@ -16,9 +16,17 @@ const LONGEST_DELAY_SECONDS = 900;
  */
 const EARLIER_MS = 300_000;
 
+/** What a schedule puts where. */
+interface ScheduleTarget {
+  readonly queueArn: string;
+  readonly groupName: string;
+  readonly roleArn: string;
+}
+
 /**
  * Calls by a record on the imports queue, which SQS delays by up to a quarter of an hour; for a later time, by a schedule of
- * EventBridge Scheduler that puts it there and is deleted when it has. The same call twice makes one schedule.
+ * EventBridge Scheduler that puts it there and is deleted when it has. The same call twice makes one schedule. Where there
+ * are no schedules, a call for a later time is a record that comes as late as SQS delays it: whoever gets it calls again.
  *
  * @param clients see `sqsClient` and `schedulerClient`: retries and time-outs are their business
  */
@@ -26,24 +34,27 @@ export function wakeups(
   { sqs, scheduler }: { readonly sqs: SQSClient; readonly scheduler: SchedulerClient },
   settings: {
     readonly importQueueUrl: string;
-    readonly importQueueArn: string;
-    readonly scheduleGroupName: string;
-    readonly scheduleRoleArn: string;
+    readonly schedules: ScheduleTarget | undefined;
   },
   clock: Clock,
 ): Wakeups {
   const queue = sqsRecordQueue(sqs, settings.importQueueUrl, clock);
-  const schedule = async (body: string, name: string, atMs: number) => {
+  const schedule = async (
+    body: string,
+    name: string,
+    atMs: number,
+    { groupName, queueArn, roleArn }: ScheduleTarget,
+  ) => {
     try {
       await scheduler.send(
         new CreateScheduleCommand({
           Name: name,
-          GroupName: settings.scheduleGroupName,
+          GroupName: groupName,
           ScheduleExpression: `at(${new Date(atMs).toISOString().slice(0, "2026-12-24T18:00:00".length)})`,
           ScheduleExpressionTimezone: "UTC",
           FlexibleTimeWindow: { Mode: "OFF" },
           ActionAfterCompletion: "DELETE",
-          Target: { Arn: settings.importQueueArn, RoleArn: settings.scheduleRoleArn, Input: body },
+          Target: { Arn: queueArn, RoleArn: roleArn, Input: body },
         }),
       );
     } catch (cause) {
@@ -57,8 +68,9 @@ export function wakeups(
     async wake({ atMs, ...call }) {
       const body = formatWake(call);
       const delaySeconds = Math.max(0, Math.ceil((atMs - clock.nowMs()) / 1000));
-      if (delaySeconds <= LONGEST_DELAY_SECONDS) return queue.put({ body, attributes: {}, delaySeconds });
-      return schedule(body, nameOf(call.campaignId, atMs), atMs - EARLIER_MS);
+      if (delaySeconds > LONGEST_DELAY_SECONDS && settings.schedules !== undefined)
+        return schedule(body, nameOf(call.campaignId, atMs), atMs - EARLIER_MS, settings.schedules);
+      return queue.put({ body, attributes: {}, delaySeconds: Math.min(LONGEST_DELAY_SECONDS, delaySeconds) });
     },
   };
 }

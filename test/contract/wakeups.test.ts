@@ -19,9 +19,11 @@ const HOUR = 3_600 * SECOND;
 async function open({
   nowMs = NOW_MS,
   schedulerUrl,
+  hasSchedules = true,
 }: {
   readonly nowMs?: number;
   readonly schedulerUrl?: string;
+  readonly hasSchedules?: boolean;
 } = {}) {
   const { queueUrl, taken } = queues.create();
   const put: { arn: string; body: string }[] = [];
@@ -36,12 +38,12 @@ async function open({
     await server.close();
   });
   const clock = { nowMs: () => nowMs, sleep: async () => undefined };
-  const settings = {
-    importQueueUrl: queueUrl,
-    importQueueArn: "arn:aws:sqs:us-east-1:000000000000:imports",
-    scheduleGroupName: "sluice",
-    scheduleRoleArn: "arn:aws:iam::000000000000:role/wake",
+  const schedules = {
+    queueArn: "arn:aws:sqs:us-east-1:000000000000:imports",
+    groupName: "sluice",
+    roleArn: "arn:aws:iam::000000000000:role/wake",
   };
+  const settings = { importQueueUrl: queueUrl, schedules: hasSchedules ? schedules : undefined };
   const { wake } = wakeups({ sqs: queues.client, scheduler }, settings, clock);
   return { wake, taken, scheduler, put };
 }
@@ -90,6 +92,13 @@ describe("wakeups", () => {
         Input: '{"CampaignId":"spring:sale"}',
       },
     });
+  });
+
+  it("for later are a record that comes before its time, where there are no schedules", async () => {
+    const { wake, taken, scheduler } = await open({ hasSchedules: false });
+    await wake({ campaignId: "spring:sale", atMs: NOW_MS + 48 * HOUR });
+    expect(taken()).toEqual([{ body: '{"CampaignId":"spring:sale"}', attributes: {}, delayed: true }]);
+    expect(await namesOf(scheduler)).toEqual([]);
   });
 
   it("may be for the longest of ids", async () => {

@@ -238,24 +238,19 @@ describe("readImportCampaignSettings", () => {
   const least = {
     APPLICATION_IDS: "b31c292f",
     IMPORT_QUEUE_URL: "https://sqs.eu-west-1.amazonaws.com/123456789012/sluice-dev-imports",
-    IMPORT_QUEUE_ARN: "arn:aws:sqs:eu-west-1:123456789012:sluice-dev-imports",
     IMPORT_BUCKET_NAME: "sluice-dev-imports",
     REQUEST_QUEUE_URL: "https://sqs.eu-west-1.amazonaws.com/123456789012/sluice-dev-campaign",
     STATE_TABLE_NAME: "sluice-dev-state",
-    SCHEDULE_GROUP_NAME: "sluice-dev",
-    SCHEDULE_ROLE_ARN: "arn:aws:iam::123456789012:role/sluice-dev-wake",
   } satisfies Environment;
 
   it("has a default for all that need not be said", () => {
     expect(readImportCampaignSettings(least)).toEqual({
       applicationIds: ["b31c292f"],
       importQueueUrl: least.IMPORT_QUEUE_URL,
-      importQueueArn: least.IMPORT_QUEUE_ARN,
       importBucketName: "sluice-dev-imports",
       requestQueueUrl: least.REQUEST_QUEUE_URL,
       stateTableName: "sluice-dev-state",
-      scheduleGroupName: "sluice-dev",
-      scheduleRoleArn: least.SCHEDULE_ROLE_ARN,
+      schedules: undefined,
       eventBusName: "default",
       messagesPerSecond: 25_000,
       rateMargin: 0.97,
@@ -273,9 +268,31 @@ describe("readImportCampaignSettings", () => {
     expect(readImportCampaignSettings({ ...least, STAGE: "prod" })).toHaveProperty("stage", "prod");
   });
 
+  const scheduled = {
+    ...least,
+    SCHEDULE_ROLE_ARN: "arn:aws:iam::123456789012:role/sluice-dev-wake",
+    IMPORT_QUEUE_ARN: "arn:aws:sqs:eu-west-1:123456789012:sluice-dev-imports",
+  } satisfies Environment;
+
+  it.each([
+    { group: "default", environment: scheduled },
+    { group: "sluice-dev", environment: { ...scheduled, SCHEDULE_GROUP_NAME: "sluice-dev" } },
+  ])("makes schedules with a role of theirs, in the group $group", ({ group, environment }) => {
+    expect(readImportCampaignSettings(environment)).toHaveProperty("schedules", {
+      roleArn: scheduled.SCHEDULE_ROLE_ARN,
+      queueArn: scheduled.IMPORT_QUEUE_ARN,
+      groupName: group,
+    });
+  });
+
+  it("needs the queue's ARN where there are schedules", () => {
+    const { IMPORT_QUEUE_ARN: _, ...withoutArn } = scheduled;
+    expect(problemsOf(withoutArn, readImportCampaignSettings)).toEqual(["IMPORT_QUEUE_ARN is not set"]);
+  });
+
   it("says all that is missing or wrong", () => {
     expect(problemsOf({}, readImportCampaignSettings)).toEqual(Object.keys(least).map((name) => `${name} is not set`));
-    const wrong = { ...least, IMPORT_QUEUE_ARN: "sluice-dev-imports", TAKEOVER_SECONDS: "0", STAGE: "a b" };
+    const wrong = { ...scheduled, IMPORT_QUEUE_ARN: "sluice-dev-imports", TAKEOVER_SECONDS: "0", STAGE: "a b" };
     expect(problemsOf(wrong, readImportCampaignSettings)).toEqual([
       "IMPORT_QUEUE_ARN must be an ARN, not sluice-dev-imports",
       "TAKEOVER_SECONDS must be a whole number from 1 to 900, not 0",
