@@ -60,8 +60,9 @@ const limits = {
 };
 
 export const handler = middy(async (event: SQSEvent, context: Context): Promise<SQSBatchResponse> => {
-  const deadlineMs = clock.nowMs() + context.getRemainingTimeInMillis();
-  const records = incomingRecords(event);
+  const nowMs = clock.nowMs();
+  const deadlineMs = nowMs + context.getRemainingTimeInMillis();
+  const records = incomingRecords(event, nowMs);
   const done = await Promise.all(records.map((record) => importCampaign(record, ports, limits, deadlineMs)));
   return batchResponse(records.filter((_, place) => !done[place]));
 }).use(middleware());

@@ -35,5 +35,5 @@ const limits = {
 
 export const handler = middy(
   async (event: SQSEvent): Promise<SQSBatchResponse> =>
-    batchResponse(await retireDeadTokens(incomingRecords(event), ports, limits)),
+    batchResponse(await retireDeadTokens(incomingRecords(event, clock.nowMs()), ports, limits)),
 ).use(middleware());

@@ -52,6 +52,7 @@ const ports = {
 };
 
 export const handler = middy(async (event: SQSEvent, context: Context): Promise<SQSBatchResponse> => {
-  const deadlineMs = clock.nowMs() + context.getRemainingTimeInMillis();
-  return batchResponse(await sendMessages(incomingRecords(event), ports, settings, deadlineMs));
+  const nowMs = clock.nowMs();
+  const deadlineMs = nowMs + context.getRemainingTimeInMillis();
+  return batchResponse(await sendMessages(incomingRecords(event, nowMs), ports, settings, deadlineMs));
 }).use(middleware());

@@ -1,16 +1,26 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
 import type { IncomingRecord } from "../ports.ts";
 
-/** The records of an invocation. Message attributes of other types than String and Number are left out: none is ours. */
-export function incomingRecords(event: SQSEvent): IncomingRecord[] {
-  return event.Records.map((record) => ({
-    id: record.messageId,
-    receiptHandle: record.receiptHandle,
-    body: record.body,
-    attributes: textAttributes(record),
-    sentAtMs: Number(record.attributes.SentTimestamp),
-    receiveCount: Number(record.attributes.ApproximateReceiveCount),
-  }));
+/** A record as it may be handed over: SQS says all of it, whoever calls the function by hand need not. */
+type HandedRecord = Pick<SQSRecord, "messageId"> & { readonly [Field in keyof SQSRecord]?: SQSRecord[Field] | null };
+
+/**
+ * The records of an invocation. Message attributes of other types than String and Number are left out: none is ours.
+ *
+ * @param nowMs stands in for when SQS took a record, where the record does not say: of unknown age, it would have expired
+ */
+export function incomingRecords({ Records }: SQSEvent, nowMs: number): IncomingRecord[] {
+  return Records.map((record: HandedRecord) => {
+    const { messageId, receiptHandle, body, attributes } = record;
+    return {
+      id: messageId,
+      receiptHandle: receiptHandle ?? "",
+      body: typeof body === "string" ? body : "",
+      attributes: textAttributes(record),
+      sentAtMs: wholeNumber(attributes?.SentTimestamp) ?? nowMs,
+      receiveCount: wholeNumber(attributes?.ApproximateReceiveCount) ?? 1,
+    };
+  });
 }
 
 /**
@@ -22,8 +32,12 @@ export function batchResponse(failed: readonly IncomingRecord[]): SQSBatchRespon
   return { batchItemFailures: failed.map(({ id }) => ({ itemIdentifier: id })) };
 }
 
-function textAttributes(record: SQSRecord): Record<string, string | undefined> {
+function wholeNumber(text = ""): number | undefined {
+  return /^\d+$/.test(text) ? Number(text) : undefined;
+}
+
+function textAttributes({ messageAttributes }: HandedRecord): Record<string, string | undefined> {
   const attributes: Record<string, string | undefined> = {};
-  for (const [name, { stringValue }] of Object.entries(record.messageAttributes)) attributes[name] = stringValue;
+  for (const [name, attribute] of Object.entries(messageAttributes ?? {})) attributes[name] = attribute?.stringValue;
   return attributes;
 }

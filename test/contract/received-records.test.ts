@@ -47,9 +47,10 @@ describeReceivedRecords("SQS's API (fauxqs)", async () => {
               }),
             );
             if (Messages.length > 0)
-              return incomingRecords({
-                Records: Messages.map((message) => lambdaRecord(message, "arn:aws:sqs:r:a:q")),
-              });
+              return incomingRecords(
+                { Records: Messages.map((message) => lambdaRecord(message, "arn:aws:sqs:r:a:q")) },
+                Date.now(),
+              );
           }
         },
       };

@@ -247,8 +247,9 @@ class World {
         return lambdaRecord({ ...message, Attributes }, QUEUE_ARN);
       }),
     };
-    const deadlineMs = environment.clock.nowMs() + LANE.timeoutMs;
-    const failed = await sendMessages(incomingRecords(event), environment.ports, SETTINGS, deadlineMs);
+    const nowMs = environment.clock.nowMs();
+    const deadlineMs = nowMs + LANE.timeoutMs;
+    const failed = await sendMessages(incomingRecords(event, nowMs), environment.ports, SETTINGS, deadlineMs);
     const ids = new Set(failed.map(({ id }) => id));
     const done = batch.filter(({ message }) => !ids.has(message.MessageId ?? ""));
     const handles = done.map(({ message }) => message.ReceiptHandle ?? "");

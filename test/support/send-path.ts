@@ -125,7 +125,8 @@ export async function startSendPath(): Promise<SendPath> {
       maxCallsInFlight: 32,
       callTimeoutMs: 5_000,
     } as const;
-    const failed = await sendMessages(incomingRecords(event), ports, settings, clock.nowMs() + timeMs);
+    const nowMs = clock.nowMs();
+    const failed = await sendMessages(incomingRecords(event, nowMs), ports, settings, nowMs + timeMs);
     client.destroy();
     return {
       failed: failed.map(({ id }) => id),

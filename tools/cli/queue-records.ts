@@ -66,7 +66,8 @@ export async function* receiveAll(
   };
   for (;;) {
     const received = await Promise.all(Array.from({ length: CALLS_AT_ONCE }, receive));
-    const records = incomingRecords({ Records: received.flat().map((message) => lambdaRecord(message, queueUrl)) });
+    const Records = received.flat().map((message) => lambdaRecord(message, queueUrl));
+    const records = incomingRecords({ Records }, Date.now());
     const fresh = records.filter(({ id }) => !known.has(id));
     if (fresh.length === 0) return;
     for (const { id } of fresh) known.add(id);
