@@ -120,6 +120,7 @@ it("an operator sees a held channel and stops another; both go on, and what was 
 });
 
 it.each([
+  [["stop", "--application", "nobody"], 2, /does not send for the application nobody, but for 10ca/],
   [["stop", "--application-id", "nobody"], 2, /does not send for the application nobody, but for 10ca/],
   [["stop", "--channel", "sms"], 1, /Allowed choices are apns,/],
   [["go", "--lane", "express"], 1, /transactional, campaign/],

@@ -17,12 +17,15 @@ export interface ScopeOptions {
 
 /** The options that say which traffic a verb is about: all of it where none is given. */
 export function withScopeOptions(command: Command): Command {
-  return command
-    .addOption(new Option("--lane <lane>", "only this lane").choices(["transactional", "campaign"]))
-    .option("--application-id <id>", "only this application")
-    .addOption(channelOption())
-    .addOption(stageOption())
-    .option("--json", "print one JSON object");
+  return (
+    command
+      .addOption(new Option("--lane <lane>", "only this lane").choices(["transactional", "campaign"]))
+      // Beside --lane and --channel a shorter name reads better; every other verb has the longer one.
+      .option("--application, --application-id <id>", "only this application")
+      .addOption(channelOption())
+      .addOption(stageOption())
+      .option("--json", "print one JSON object")
+  );
 }
 
 /** `--channel`, by the name that a person types or the API's own. */
