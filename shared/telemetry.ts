@@ -159,7 +159,7 @@ export const METRICS = {
     unit: MetricUnit.Count,
     dimensions: [...CHANNEL, "Reason"],
     answers:
-      "How many dead tokens are held, because too many died at once (suspect, certain) or no count knows of them (uncounted)? Should be 0: a person decides.",
+      "How many dead tokens are held, because too many died at once (suspect, certain)? Should be 0: a person decides.",
   },
   RetireFailures: {
     by: "retire-dead-tokens",

@@ -15,10 +15,12 @@ import { telemetry } from "../../shared/telemetry.ts";
 
 const settings = readRetireDeadTokensSettings(process.env);
 const clock = systemClock();
+const stateTable = { client: stateClient(), tableName: settings.stateTableName };
 const { observe, middleware } = telemetry({ functionName: "retire-dead-tokens", stage: settings.stage });
 
 const ports = {
-  attemptCounts: dynamodbAttemptCounts({ client: stateClient(), tableName: settings.stateTableName }),
+  attemptCounts: dynamodbAttemptCounts(stateTable),
+  uncountedDeaths: dynamodbAttemptCounts({ ...stateTable, of: "uncounted" }),
   suppressions: sharedSuppressions(settings, clock),
   retirements: eventBridgeRetirements(eventBridgeClient(), settings.eventBusName, clock),
   heldTokenQueue: sqsRecordQueue(sqsClient(), settings.heldTokenQueueUrl, clock),

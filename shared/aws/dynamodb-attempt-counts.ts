@@ -4,6 +4,9 @@ import type { AttemptCounts, Channel } from "../ports.ts";
 import { stateClient } from "./state-client.ts";
 import { unlessAway } from "./unless-away.ts";
 
+/** What is counted: all that senders were told, or deaths that these counts lack. Each has items of its own. */
+const SORT_KEY_PREFIXES = { attempts: "minute#", uncounted: "uncounted#" } as const;
+
 /** As long as a dead token may wait on a queue to be judged by them (14 days), and a day. */
 const KEPT_SECONDS = 15 * 86_400;
 
@@ -14,19 +17,24 @@ const KEPT_SECONDS = 15 * 86_400;
  * An addition whose answer is lost is tried again and may count twice: shares, which are what is judged by, hardly move.
  *
  * @param parts.client see `stateClient`
+ * @param parts.of `attempts` where not given
  */
 export function dynamodbAttemptCounts(parts: {
   readonly client: DynamoDBClient;
   readonly tableName: string;
+  readonly of?: keyof typeof SORT_KEY_PREFIXES;
 }): AttemptCounts {
-  const { client, tableName: TableName } = parts;
+  const { client, tableName: TableName, of = "attempts" } = parts;
+  const prefix = SORT_KEY_PREFIXES[of];
+  // Minutes are of eight digits until the year 2160, so that their order is that of time.
+  const sortKeyOf = (minute: number) => ({ S: `${prefix}${minute}` });
   return {
     add: (channel, minute, counts) =>
       unlessAway(async () => {
         await client.send(
           new UpdateItemCommand({
             TableName,
-            Key: { pk: { S: partitionOf(channel) }, sk: { S: sortKeyOf(minute) } },
+            Key: { pk: { S: partitionOf(channel) }, sk: sortKeyOf(minute) },
             UpdateExpression:
               "ADD #attempts :attempts, #suspect :suspect, #certain :certain SET #expiresAt = :expiresAt",
             ExpressionAttributeNames: {
@@ -55,13 +63,16 @@ export function dynamodbAttemptCounts(parts: {
             ExpressionAttributeNames: { "#pk": "pk", "#sk": "sk" },
             ExpressionAttributeValues: {
               ":pk": { S: partitionOf(channel) },
-              ":from": { S: sortKeyOf(fromMinute) },
-              ":to": { S: sortKeyOf(toMinute) },
+              ":from": sortKeyOf(fromMinute),
+              ":to": sortKeyOf(toMinute),
             },
             ConsistentRead: true,
           }),
         );
-        return { kind: "known", minutes: new Map(Items.map((item) => [minuteIn(item), countsIn(item)])) };
+        return {
+          kind: "known",
+          minutes: new Map(Items.map((item) => [Number(item["sk"]?.S?.slice(prefix.length)), countsIn(item)])),
+        };
       }),
   };
 }
@@ -77,17 +88,6 @@ export function sharedAttemptCounts({
 
 function partitionOf({ applicationId, channelType }: Channel): string {
   return `channel#${applicationId}#${channelType}`;
-}
-
-const SORT_KEY_PREFIX = "minute#";
-
-/** Of eight digits until the year 2160, so that their order is that of time. */
-function sortKeyOf(minute: number): string {
-  return `${SORT_KEY_PREFIX}${minute}`;
-}
-
-function minuteIn({ sk }: Readonly<Record<string, AttributeValue>>): number {
-  return Number(sk?.S?.slice(SORT_KEY_PREFIX.length));
 }
 
 function countsIn(item: Readonly<Record<string, AttributeValue>>): Counts {

@@ -45,6 +45,17 @@ it("a minute in DynamoDB is forgotten when no dead token can be as old", async (
   expect(Number(Item["expiresAt"]?.N)).toBe(29_923_920 * 60 + 15 * 86_400);
 });
 
+it("deaths that the senders' counts lack are kept apart from them", async () => {
+  const { client, tableName, counts, close } = await startTable();
+  onTestFinished(close);
+  const uncounted = dynamodbAttemptCounts({ client, tableName, of: "uncounted" });
+  const span = { fromMinute: 29_923_920, toMinute: 29_923_921 };
+  await counts().add(channel, 29_923_920, { attempts: 100, suspect: 0, certain: 0 });
+  await uncounted.add(channel, 29_923_921, { attempts: 1, suspect: 1, certain: 0 });
+  expect(await counts().read(channel, span)).toMatchObject({ minutes: new Map([[29_923_920, { attempts: 100 }]]) });
+  expect(await uncounted.read(channel, span)).toMatchObject({ minutes: new Map([[29_923_921, { suspect: 1 }]]) });
+});
+
 it("a table that is away is told, not thrown", async () => {
   const client = stateClient({ ...LOCAL_CREDENTIALS, endpoint: "http://127.0.0.1:9" });
   onTestFinished(() => client.destroy());

@@ -283,7 +283,11 @@ describe("retire-dead-tokens", () => {
   it("may do what it does and nothing else", () => {
     const role = resource<Role>("RetireDeadTokensRole", "AWS::IAM::Role");
     expect(role.Policies.flatMap((policy) => policy.PolicyDocument.Statement)).toEqual([
-      { Effect: "Allow", Action: ["dynamodb:Query", "dynamodb:BatchWriteItem"], Resource: arnOf("StateTable") },
+      {
+        Effect: "Allow",
+        Action: ["dynamodb:Query", "dynamodb:UpdateItem", "dynamodb:BatchWriteItem"],
+        Resource: arnOf("StateTable"),
+      },
       {
         Effect: "Allow",
         Action: "events:PutEvents",

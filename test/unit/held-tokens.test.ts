@@ -50,7 +50,7 @@ it("groupsOf puts together what died alike, the most frequent first", () => {
     held(at(5)),
     held({ ...SUSPECT, ...at(3) }, "suspect"),
     held({ ...SUSPECT, ...at(1) }, "suspect"),
-    held({ ...SUSPECT, ...at(2) }, "uncounted"),
+    held({ ...SUSPECT, ...at(2) }, "certain"),
     held({ ...SUSPECT, ...at(4) }, "suspect"),
   ];
   const { ApplicationId: applicationId } = deadToken();
@@ -65,6 +65,6 @@ it("groupsOf puts together what died alike, the most frequent first", () => {
       last: at(4).FailedAt,
     },
     expect.objectContaining({ because: "certain", reason: "UNREGISTERED", tokens: 1 }),
-    expect.objectContaining({ because: "uncounted", tokens: 1 }),
+    expect.objectContaining({ because: "certain", tokens: 1 }),
   ]);
 });

@@ -40,7 +40,6 @@ interface ExportOptions extends HeldOptions {
 const WHY = {
   suspect: "Too many of their channel died by a word that a wrong key, bundle id or environment gives for every token.",
   certain: "Too many of their channel died for certain: an old list, or an app that changes its kind of token.",
-  uncounted: "No count knows of such a death, so what died with it is not known either.",
 } as const satisfies Record<HeldBecause, string>;
 
 /** `sluice dead-tokens list | export | release | discard`: what the breaker holds, and what becomes of it. */

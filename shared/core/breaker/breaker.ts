@@ -19,14 +19,8 @@ export interface Death {
   readonly confidence: Confidence;
 }
 
-/** Why dead tokens are held. */
-export type HeldBecause =
-  /** Too many of their channel died by a word that a mistake gives as well. */
-  | "suspect"
-  /** Too many of their channel died for certain. */
-  | "certain"
-  /** No count knows of such a death: whatever it was that died with it is not known either. */
-  | "uncounted";
+/** Why dead tokens are held: too many of their channel died with this confidence. */
+export type HeldBecause = Confidence;
 
 /** A thousand answers where 200 are asked for. */
 const CERTAIN_WEIGHT = 5;
@@ -40,17 +34,16 @@ export function minutesAround(
   return { fromMinute: minuteOf(failedAtMs - windowMs), toMinute: minuteOf(failedAtMs + windowMs) };
 }
 
-/** Why a dead token is to be held rather than retired; undefined where its death is one of a few. */
-export function whyHeld(
-  death: Death,
-  minutes: ReadonlyMap<number, Counts>,
-  limits: BreakerLimits,
-): HeldBecause | undefined {
-  const because = tooManyDied(death, minutes, limits);
-  if (because !== undefined) return because;
-  return countsAround(death, minutes, limits).every((counts) => counts[death.confidence] === 0)
-    ? "uncounted"
-    : undefined;
+/** Whether deaths like it were counted around a death: then its own is among them, for all that anybody can know. */
+export function isCounted(death: Death, minutes: ReadonlyMap<number, Counts>, limits: BreakerLimits): boolean {
+  return countsAround(death, minutes, limits).some((counts) => counts[death.confidence] > 0);
+}
+
+/** The fewest deaths of a channel for which any are held. */
+export function leastDeathsHeld(confidence: Confidence, limits: BreakerLimits): number {
+  return confidence === "suspect"
+    ? limits.suspectShare * limits.minAttempts
+    : limits.certainShare * CERTAIN_WEIGHT * limits.minAttempts;
 }
 
 /**

@@ -1,13 +1,11 @@
 // read → judge → suppress and publish, or hold
-import { type BreakerLimits, type HeldBecause, minutesAround, whyHeld } from "../../core/breaker/breaker.ts";
+import type { BreakerLimits, HeldBecause } from "../../core/breaker/breaker.ts";
 import { HELD_RECORD } from "../../core/breaker/held-record.ts";
 import type { DeadToken } from "../../core/outcome/dead-token-record.ts";
 import { parseDeadToken } from "../../core/outcome/parse-dead-token.ts";
 import { retiredTokens } from "../../core/outcome/retired-tokens.ts";
 import { parseRfc3339 } from "../../core/request/rfc-3339.ts";
 import {
-  type AttemptCounts,
-  type Channel,
   type Clock,
   type IncomingRecord,
   type Observe,
@@ -16,9 +14,9 @@ import {
   type Retirements,
   type Suppressions,
 } from "../../ports.ts";
+import { type Death, type JudgePorts, judgeDeaths } from "./judge-deaths.ts";
 
-export interface RetireDeadTokensPorts {
-  readonly attemptCounts: AttemptCounts;
+export interface RetireDeadTokensPorts extends JudgePorts {
   readonly retirements: Retirements;
   /** Where there are none, dead tokens are sent to again if their owner does. */
   readonly suppressions?: Suppressions | undefined;
@@ -28,26 +26,9 @@ export interface RetireDeadTokensPorts {
   readonly observe: Observe;
 }
 
-/** A record that holds a dead or replaced token. */
-interface Death {
-  readonly record: IncomingRecord;
-  readonly deadToken: DeadToken;
-  readonly channel: Channel;
-  readonly failedAtMs: number;
-}
-
 interface HeldDeath extends Death {
   readonly because: HeldBecause;
 }
-
-type Judgement =
-  | { readonly kind: "retire" }
-  | { readonly kind: "hold"; readonly because: HeldBecause }
-  /** Not to be judged now. */
-  | { readonly kind: "wait"; readonly step: "counts" | "uncounted"; readonly detail: string };
-
-/** An invocation writes its counts when it ends: what is not counted may be in a moment. So often it is asked for again. */
-const MOST_RECEIVES_UNCOUNTED = 3;
 
 /**
  * Tells the owner of the device registry of dead and replaced tokens, but for those that died with too many others: they
@@ -64,17 +45,13 @@ export async function retireDeadTokens(
   const oldestMs = records.reduce((oldest, { sentAtMs }) => Math.max(oldest, startedMs - sentAtMs), 0);
   observe({ kind: "batchReceived", records: records.length, oldestMs });
 
-  const judge = judging(ports, limits);
   const toRetire: Death[] = [];
   const toHold: HeldDeath[] = [];
-  await Promise.all(
-    readDeaths(records, observe).map(async (death) => {
-      const judgement = await judge(death);
-      if (judgement.kind === "retire") toRetire.push(death);
-      else if (judgement.kind === "hold") toHold.push({ ...death, because: judgement.because });
-      else observe({ ...judgement, kind: "retireFailed", ...death.channel, tokens: 1 });
-    }),
-  );
+  for (const [death, judgement] of await judgeDeaths(readDeaths(records, observe), ports, limits)) {
+    if (judgement.kind === "retire") toRetire.push(death);
+    else if (judgement.kind === "hold") toHold.push({ ...death, because: judgement.because });
+    else observe({ ...judgement, kind: "retireFailed", ...death.channel, tokens: 1 });
+  }
   const [published, held] = await Promise.all([
     publish(toRetire, ports),
     hold(toHold, ports),
@@ -98,32 +75,6 @@ function readDeaths(records: readonly IncomingRecord[], observe: Observe): Death
     const channel = { applicationId: deadToken.ApplicationId, channelType: deadToken.ChannelType };
     return [{ record, deadToken, channel, failedAtMs: parseRfc3339(deadToken.FailedAt) ?? 0 }];
   });
-}
-
-/** Judges deaths, and reads the counts of each channel and minute once. */
-function judging({ attemptCounts }: RetireDeadTokensPorts, limits: BreakerLimits) {
-  const known = new Map<string, ReturnType<AttemptCounts["read"]>>();
-  const countsAround = ({ channel, failedAtMs }: Death) => {
-    const span = minutesAround({ failedAtMs }, limits);
-    const key = `${span.fromMinute} ${span.toMinute} ${channel.channelType} ${channel.applicationId}`;
-    const counts = known.get(key) ?? attemptCounts.read(channel, span);
-    known.set(key, counts);
-    return counts;
-  };
-
-  return async (death: Death): Promise<Judgement> => {
-    const { record, deadToken, failedAtMs } = death;
-    // A replaced token is the push service's own word in a field of its own: no mistake of ours gives it.
-    if (deadToken.Verdict === "replaced" || record.attributes[HELD_RECORD.released] !== undefined)
-      return { kind: "retire" };
-    const counts = await countsAround(death);
-    if (counts.kind === "away") return { kind: "wait", step: "counts", detail: counts.detail };
-    const because = whyHeld({ failedAtMs, confidence: deadToken.Confidence }, counts.minutes, limits);
-    if (because === undefined) return { kind: "retire" };
-    if (because === "uncounted" && record.receiveCount < MOST_RECEIVES_UNCOUNTED)
-      return { kind: "wait", step: "uncounted", detail: "no such death is counted yet" };
-    return { kind: "hold", because };
-  };
 }
 
 /** Resolves to the records whose event the bus has taken. */

@@ -1,6 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type BreakerLimits, minutesAround, whyHeld } from "../../../shared/core/breaker/breaker.ts";
+import {
+  type BreakerLimits,
+  isCounted,
+  leastDeathsHeld,
+  minutesAround,
+  tooManyDied,
+} from "../../../shared/core/breaker/breaker.ts";
 import { type Counts, minuteOf } from "../../../shared/core/breaker/counts.ts";
 
 const LIMITS: BreakerLimits = { suspectShare: 0.2, certainShare: 0.5, minAttempts: 200, windowSeconds: 300 };
@@ -17,10 +23,8 @@ const counts = (attempts: number, { suspect = 0, certain = 0 }: Partial<Counts> 
 const around = (byDistance: Readonly<Record<number, Counts>>) =>
   new Map(Object.entries(byDistance).map(([distance, some]) => [MINUTE + Number(distance), some]));
 
-const judge = (
-  byDistance: Readonly<Record<number, Counts>>,
-  { confidence = "suspect", ...limits }: Partial<BreakerLimits> & { confidence?: "suspect" | "certain" } = {},
-) => whyHeld({ failedAtMs: FAILED_AT_MS, confidence }, around(byDistance), { ...LIMITS, ...limits });
+const judge = (byDistance: Readonly<Record<number, Counts>>, limits: Partial<BreakerLimits> = {}) =>
+  tooManyDied({ failedAtMs: FAILED_AT_MS }, around(byDistance), { ...LIMITS, ...limits });
 
 describe("a death is held", () => {
   it.each([
@@ -52,8 +56,8 @@ describe("a death is held", () => {
       minutes: { "-1": counts(1_000_000, { suspect: 90 }), 0: counts(250, { suspect: 250 }) },
       held: "suspect",
     },
-    { what: "no such death was counted", minutes: { 0: counts(200) }, held: "uncounted" },
-    { what: "nothing was counted", minutes: {}, held: "uncounted" },
+    { what: "no such death was counted", minutes: { 0: counts(200) }, held: undefined },
+    { what: "nothing was counted", minutes: {}, held: undefined },
   ])("or not, where $what: $held", ({ minutes, held }) => {
     expect(judge(minutes)).toBe(held);
   });
@@ -63,9 +67,8 @@ describe("a death is held", () => {
     { what: "fewer than half are", minutes: { 0: counts(1_000, { certain: 499 }) }, held: undefined },
     { what: "there are fewer than 1,000 answers", minutes: { 0: counts(999, { certain: 999 }) }, held: undefined },
     { what: "others were suspect", minutes: { 0: counts(200, { certain: 1, suspect: 40 }) }, held: "suspect" },
-    { what: "only others died", minutes: { 0: counts(1_000, { suspect: 1 }) }, held: "uncounted" },
   ])("or not, though it is certain, where $what: $held", ({ minutes, held }) => {
-    expect(judge(minutes, { confidence: "certain" })).toBe(held);
+    expect(judge(minutes)).toBe(held);
   });
 
   it("is judged by the limits that are set", () => {
@@ -75,6 +78,24 @@ describe("a death is held", () => {
     expect(judge(minutes, { minAttempts: 24, certainShare: 0.25 })).toBe("certain");
     expect(judge(minutes, { minAttempts: 24, certainShare: 0.25, windowSeconds: 60 })).toBeUndefined();
   });
+});
+
+it.each([
+  { what: "nothing", minutes: {}, known: [] },
+  { what: "others", minutes: { 0: counts(1_000) }, known: [] },
+  { what: "a suspect", minutes: { 5: counts(1_000, { suspect: 1 }) }, known: ["suspect"] },
+  { what: "a certain one", minutes: { "-5": counts(1, { certain: 1 }) }, known: ["certain"] },
+  { what: "one out of its window", minutes: { 6: counts(1, { certain: 1, suspect: 1 }) }, known: [] },
+])("of deaths like it, with $what counted around, these are known: $known", ({ minutes, known }) => {
+  const isKnown = (confidence: "suspect" | "certain") =>
+    isCounted({ failedAtMs: FAILED_AT_MS, confidence }, around(minutes), LIMITS);
+  expect((["suspect", "certain"] as const).filter(isKnown)).toEqual(known);
+});
+
+it("fewer deaths than a share of the fewest answers are never held", () => {
+  expect([leastDeathsHeld("suspect", LIMITS), leastDeathsHeld("certain", LIMITS)]).toEqual([40, 500]);
+  expect(judge({ 0: counts(200, { suspect: 40 }) })).toBe("suspect");
+  expect(judge({ 0: counts(1_000, { certain: 500 }) })).toBe("certain");
 });
 
 it("the window ends with the minutes that it touches", () => {
@@ -108,7 +129,7 @@ const minutesOf = (drawn: readonly (readonly [number, number, number])[], most: 
       ]),
     ),
   );
-const death = { failedAtMs: FAILED_AT_MS, confidence: "suspect" } as const;
+const death = { failedAtMs: FAILED_AT_MS };
 
 it("a wave holds every death within its window, whatever was sent around it", () => {
   const wave = fc.record({ at: fc.integer({ min: -5, max: 5 }), many: fc.integer({ min: 200, max: 5_000 }) });
@@ -116,7 +137,7 @@ it("a wave holds every death within its window, whatever was sent around it", ()
     fc.property(anyMinutes, wave, (drawn, { at, many }) => {
       const minutes = minutesOf(drawn, { suspect: 0.01, certain: 0.01 });
       minutes.set(MINUTE + at, counts(many, { suspect: many }));
-      expect(whyHeld(death, minutes, LIMITS)).toBe("suspect");
+      expect(tooManyDied(death, minutes, LIMITS)).toBe("suspect");
     }),
   );
 });
@@ -127,7 +148,7 @@ it("a normal day holds nothing", () => {
       const minutes = minutesOf(drawn, { suspect: 0.1, certain: 0.1 });
       const own = minutes.get(MINUTE) ?? counts(0);
       minutes.set(MINUTE, counts(own.attempts + 1, { suspect: own.suspect + 1, certain: own.certain }));
-      expect(whyHeld(death, minutes, LIMITS)).toBeUndefined();
+      expect(tooManyDied(death, minutes, LIMITS)).toBeUndefined();
     }),
   );
 });

@@ -21,6 +21,7 @@ const APNS = { applicationId: APPLICATION_ID, channelType: "APNS" } as const;
 
 interface RetireRigOptions {
   readonly attemptCounts?: AttemptCounts;
+  readonly uncountedDeaths?: AttemptCounts;
   readonly bus?: Parameters<typeof memoryRetirements>[0];
   readonly heldTokenQueue?: Parameters<typeof memoryRecordQueue>[0];
   readonly clock?: ReturnType<typeof virtualClock>;
@@ -35,6 +36,7 @@ function retireRig(options: RetireRigOptions = {}) {
   const facts: Fact[] = [];
   const ports = {
     attemptCounts,
+    uncountedDeaths: options.uncountedDeaths ?? memoryAttemptCounts(),
     retirements,
     heldTokenQueue,
     clock,
@@ -188,18 +190,54 @@ describe("what cannot be judged", () => {
     ]);
   });
 
-  it("waits for its count, and is held where there is none", async () => {
-    const { attemptCounts, retire, retired, held, heldTokenQueue } = retireRig();
-    const late = (receiveCount: number) => death({ Token: "late" }, { receiveCount });
-    expect(await retire([late(1)])).toEqual(["late"]);
-    expect(await retire([late(2)])).toEqual(["late"]);
+  it("is retired where it is one of a few that no count knows of", async () => {
+    const { retire, retired, held } = retireRig();
+    expect(await retire([death({ Token: "one" }), ...deaths(39, SUSPECT)])).toEqual([]);
+    expect(retired()).toHaveLength(40);
+    expect(await retire(deaths(499, {}, "certain"))).toEqual([]);
+    expect([retired().length, held()]).toEqual([539, []]);
+  });
+
+  it.each([
+    { what: "suspect", many: deaths(40, SUSPECT) },
+    { what: "certain", many: deaths(500) },
+  ])("waits for the senders' counts where it is one of as many as a wave could do with: $what", async ({ many }) => {
+    const { attemptCounts, retire, retired, held, told } = retireRig();
+    expect(await retire(many)).toHaveLength(many.length);
+    expect(told("retireFailed").map(({ step }) => step)).toEqual(many.map(() => "uncounted"));
+    for (const channel of [GCM, APNS])
+      await attemptCounts.add(channel, MINUTE, counted(10_000, { suspect: 40, certain: 500 }));
+    expect(await retire(many)).toEqual([]);
+    expect([retired().length, held()]).toEqual([many.length, []]);
+  });
+
+  it("is counted by its own deaths, and many wait for the senders' counts first", async () => {
+    const { retire, retired, held, heldTokenQueue } = retireRig();
+    const wave = deaths(200, SUSPECT);
+    const looks = [1, 2, 3].map((receiveCount) => wave.map((one) => ({ ...one, receiveCount })));
+    expect(await retire(looks[0] ?? [])).toHaveLength(200);
+    expect(await retire(looks[1] ?? [])).toHaveLength(200);
     expect([retired(), held()]).toEqual([[], []]);
-    expect(await retire([late(3)])).toEqual([]);
-    expect(held()).toEqual(["late"]);
-    expect(heldTokenQueue.records[0]?.attributes).toEqual({ HeldBecause: "uncounted" });
-    await attemptCounts.add(GCM, MINUTE, counted(1, { certain: 1 }));
-    expect(await retire([late(2)])).toEqual([]);
-    expect(retired()).toEqual(["late"]);
+    expect(await retire(looks[2] ?? [])).toEqual([]);
+    expect([retired(), held()]).toEqual([[], wave.map(({ id }) => id)]);
+    expect(heldTokenQueue.records[0]?.attributes).toEqual({ HeldBecause: "suspect" });
+  });
+
+  it("that comes a few at a time is held from where it is a wave, though the senders count other answers", async () => {
+    const { attemptCounts, retire, retired, held } = retireRig();
+    await attemptCounts.add(APNS, MINUTE, counted(100_000));
+    for (let batch = 0; batch < 10; batch++) expect(await retire(deaths(30, SUSPECT, `batch-${batch}`))).toEqual([]);
+    expect([retired().length, held().length]).toEqual([180, 120]);
+  });
+
+  it("is looked at again where it cannot be counted", async () => {
+    const away: AttemptCounts = {
+      ...memoryAttemptCounts(),
+      add: async () => ({ kind: "away", detail: "TimeoutError" }),
+    };
+    const { retire, retired, held } = retireRig({ uncountedDeaths: away });
+    expect(await retire([death({ Token: "one" }, { receiveCount: 3 })])).toEqual(["one"]);
+    expect([retired(), held()]).toEqual([[], []]);
   });
 
   it("is judged by counts that are read once for each channel and minute", async () => {
