@@ -3,8 +3,8 @@ import middy from "@middy/core";
 import type { Context, SQSBatchResponse, SQSEvent } from "aws-lambda";
 import { sharedAttemptCounts } from "../../shared/aws/dynamodb-attempt-counts.ts";
 import { sharedSuppressions } from "../../shared/aws/dynamodb-suppressions.ts";
+import { collectYoungGarbage, setUpGarbageCollection } from "../../shared/aws/garbage.ts";
 import { gateStores } from "../../shared/aws/gate-stores.ts";
-import { letHeapGrow } from "../../shared/aws/heap-growth.ts";
 import { ledgerAccounts } from "../../shared/aws/ledger-accounts.ts";
 import { pinpointClient, pinpointPushService } from "../../shared/aws/pinpoint-push-service.ts";
 import { rateLimiter } from "../../shared/aws/rate-limiter.ts";
@@ -21,7 +21,7 @@ import { sendMessages } from "../../shared/pipeline/send-messages/send-messages.
 import { readSendMessagesSettings } from "../../shared/settings.ts";
 import { telemetry } from "../../shared/telemetry.ts";
 
-letHeapGrow();
+setUpGarbageCollection();
 
 const settings = readSendMessagesSettings(process.env);
 const clock = systemClock();
@@ -54,5 +54,7 @@ const ports = {
 export const handler = middy(async (event: SQSEvent, context: Context): Promise<SQSBatchResponse> => {
   const nowMs = clock.nowMs();
   const deadlineMs = nowMs + context.getRemainingTimeInMillis();
-  return batchResponse(await sendMessages(incomingRecords(event, nowMs), ports, settings, deadlineMs));
+  const response = batchResponse(await sendMessages(incomingRecords(event, nowMs), ports, settings, deadlineMs));
+  collectYoungGarbage();
+  return response;
 }).use(middleware());
