@@ -52,7 +52,11 @@ describe("APNs by a key", () => {
     ["neither key nor certificate", {}, /--key FILE.p8 .* or --certificate FILE.p12/],
     ["both", { key: "a", certificate: "b" }, /one of two/],
     ["a key alone", { key: "a" }, /--key-id, --team-id, --bundle-id/],
-    ["a file that is not there", { key: "/nowhere/key.p8", ...IDS }, /\/nowhere\/key.p8: ENOENT/],
+    [
+      "a file that is not there",
+      { key: "/nowhere/key.p8", ...IDS },
+      /\/nowhere\/key.p8: there is no such file .*ENOENT/,
+    ],
   ])("wants one thing whole: %s", async (_, options, problem) => {
     expect(await problemOf(apnsCredentials(options, NOW))).toMatch(problem);
   });

@@ -61,7 +61,9 @@ describe("sluice app", () => {
     });
     expect(await run(["app", "delete", Id], { input: "delete\n" })).toMatchObject({
       exitCode: 2,
-      stderr: `sluice: Cannot delete the application ${Id}: NotFoundException: Resource not found.\n`,
+      stderr: expect.stringMatching(
+        `Cannot delete the application ${Id}: there is no such application .* sluice app list`,
+      ),
     });
   });
 });

@@ -1,10 +1,10 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { pushSimulatorAt } from "../../tools/local/push-simulator/remote.ts";
 import { LOCAL_APPLICATION_ID } from "../../tools/local/stage.ts";
-import { runSluice, serveSluice } from "../support/run-sluice.ts";
+import { runSluice, runSluiceUnread, serveSluice } from "../support/run-sluice.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -58,6 +58,13 @@ describe("sluice check", () => {
     expect(exitCode).toBe(2);
     expect(stderr).toContain(words);
     expect(stderr).not.toContain("    at ");
+  });
+});
+
+it("ends without a word when whoever reads it has read enough", async () => {
+  expect(await runSluiceUnread(["check", await file("unread.json", request("a", "one"))])).toEqual({
+    exitCode: 141,
+    stderr: "",
   });
 });
 
@@ -115,6 +122,21 @@ describe("sluice send", () => {
     expect(exitCode).toBe(2);
     expect(stderr).toContain("npm run dev");
   });
+
+  it.each([
+    [
+      "was killed",
+      '{"pid":2147483647,"environment":{},"applicationIds":[],"queueUrls":{}}',
+      /ended without a word.*npm run dev/,
+    ],
+    ["is of another version", '{"pid":1}', /local-stage\.json does not say where .* another version.*npm run dev/],
+  ])("says what to do when the local stage %s", async (_, announced, says) => {
+    const home = await mkdtemp(join(folder, "other-stage-"));
+    await mkdir(join(home, `sluice-${userInfo().uid}`));
+    await writeFile(join(home, `sluice-${userInfo().uid}`, "local-stage.json"), announced);
+    const { exitCode, stderr } = await runSluice(["status"], { env: { TMPDIR: home } });
+    expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: expect.stringMatching(says) });
+  });
 });
 
 describe("sluice status, channel, doctor and rate", () => {
@@ -153,8 +175,8 @@ describe("sluice status, channel, doctor and rate", () => {
 
   it("refuses a rate that is none", async () => {
     expect(await runSluice(["rate", "set", "fast"])).toMatchObject({
-      exitCode: 1,
-      stderr: expect.stringContaining("whole number"),
+      exitCode: 2,
+      stderr: expect.stringMatching(/whole number from[\s\S]+What it takes, says: sluice rate set --help/),
     });
   });
 });

@@ -107,7 +107,7 @@ describe("sluice import --dry-run", () => {
       stderr: expect.stringContaining("GCMMessage.Titel is an unknown field; did you mean Title?"),
     });
     expect(await runSluice(["import", "x.csv", "--message", message, "--campaign", "a#b", "--dry-run"])).toMatchObject({
-      exitCode: 1,
+      exitCode: 2,
       stderr: expect.stringContaining("letters, digits"),
     });
   });

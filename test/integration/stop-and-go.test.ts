@@ -122,8 +122,8 @@ it("an operator sees a held channel and stops another; both go on, and what was 
 it.each([
   [["stop", "--application", "nobody"], 2, /does not send for the application nobody, but for 10ca/],
   [["stop", "--application-id", "nobody"], 2, /does not send for the application nobody, but for 10ca/],
-  [["stop", "--channel", "sms"], 1, /Allowed choices are apns,/],
-  [["go", "--lane", "express"], 1, /transactional, campaign/],
+  [["stop", "--channel", "sms"], 2, /Allowed choices are apns,/],
+  [["go", "--lane", "express"], 2, /transactional, campaign/],
 ])("%j ends with %i", async (words, exitCode, says) => {
   expect(await sluice(...words)).toMatchObject({ exitCode, stderr: expect.stringMatching(says) });
 });

@@ -1,5 +1,6 @@
 import { execFile, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 
 /** As it is shipped: `npm run build` makes it, and it starts in a third of the time that its source takes. */
@@ -25,6 +26,17 @@ export function runSluice(
     );
     child.stdin?.end(input ?? "");
   });
+}
+
+/** Runs the command with nobody who reads what it prints. */
+export async function runSluiceUnread(words: readonly string[]): Promise<Omit<Ran, "stdout">> {
+  const child = spawn(process.execPath, [COMMAND, ...words], { stdio: ["ignore", "pipe", "pipe"] });
+  child.stdout.destroy();
+  const [stderr, exitCode] = await Promise.all([
+    text(child.stderr),
+    new Promise<number>((resolve) => child.once("close", (code) => resolve(Number(code)))),
+  ]);
+  return { exitCode, stderr };
 }
 
 /** Runs the command until its end or until `isTime`, when it is killed; whether it was. */

@@ -13,7 +13,24 @@ describe("awsProblem", () => {
     [error("Error", "connect ECONNREFUSED 127.0.0.1:9", { code: "ECONNREFUSED" }), "no connection (ECONNREFUSED)"],
     [error("BadRequestException", "Missing credentials: ApiKey"), "BadRequestException: Missing credentials: ApiKey."],
     [error("NotFound", ""), "NotFound."],
+    [error("Error", 'Region not accepted: region="eu west" is no hostname'), "AWS_REGION is not a region. Set it"],
+    [error("CredentialsProviderError", "The SSO session has expired."), "Log in again, with aws sso login"],
+    [error("NotFoundException", "Resource not found"), "no such application in this account and region"],
+    [
+      error("QueueDoesNotExist", "The queue is gone"),
+      "not there any more (QueueDoesNotExist). What to do, says sluice doc",
+    ],
+    [
+      error("SyntaxError", 'Unexpected "<html>"\n  Deserialization error: to see'),
+      "what answers there is not AWS. Is AWS_ENDPOI",
+    ],
   ])("of %s says what to do", (cause, words) => {
-    expect(awsProblem(cause)).toContain(words);
+    expect(awsProblem(cause, undefined)).toContain(words);
+  });
+
+  it("names the profile that has no credentials", () => {
+    expect(awsProblem(error("CredentialsProviderError", "Could not load"), "shop")).toContain(
+      "in the profile shop. Set",
+    );
   });
 });

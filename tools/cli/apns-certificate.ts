@@ -56,12 +56,21 @@ function contentsOf(bytes: Buffer, password: string, where: string) {
     const isPassword = /password|MAC could not be verified/i.test((cause as Error).message);
     throw new UsageError(
       isPassword
-        ? `The password does not open ${where}. Give it with --password-file.`
-        : `${where} is not a .p12 (PKCS #12) that can be read.`,
+        ? passwordProblem(password, where)
+        : `${where} is not a .p12 (PKCS #12) that can be read. ${EXPORT_AGAIN}`,
       { cause },
     );
   }
 }
+
+function passwordProblem(password: string, where: string): string {
+  return password === ""
+    ? `${where} is locked by a password. Give it with --password-file.`
+    : `The password does not open ${where}. In the file of --password-file should be the one that was typed when it was exported.`;
+}
+
+const EXPORT_AGAIN =
+  "Export certificate and key together from the Keychain, as .p12; or use a .p8 key, with --key, which does not expire.";
 
 function derOf(asn1: forge.asn1.Asn1): Buffer {
   return Buffer.from(forge.asn1.toDer(asn1).getBytes(), "binary");

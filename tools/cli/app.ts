@@ -6,7 +6,7 @@ import {
   GetAppsCommand,
   PinpointClient,
 } from "@aws-sdk/client-pinpoint";
-import { Command } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 import { askAws } from "./ask-aws.ts";
 import { confirmWord } from "./confirm-word.ts";
 import { print, table } from "./print.ts";
@@ -24,7 +24,7 @@ export function app(): Command {
     .addCommand(
       withOptions(new Command("create"))
         .description("Creates an application, without channels.")
-        .argument("<name>", "for people: shown by `app list`")
+        .argument("<name>", "for people: shown by `app list`", applicationName)
         .action(create),
     )
     .addCommand(
@@ -36,6 +36,11 @@ export function app(): Command {
         .argument("<application-id>")
         .action(remove),
     );
+}
+
+function applicationName(text: string): string {
+  if (text.trim() === "") throw new InvalidArgumentError("It should be a name by which people know the application.");
+  return text;
 }
 
 async function create(Name: string, { stage, json = false }: AppOptions): Promise<void> {

@@ -1,4 +1,4 @@
-import { deploymentOf } from "./deployment.ts";
+import { type Deployment, deploymentOf } from "./deployment.ts";
 import { reachStage } from "./stage-option.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -20,4 +20,13 @@ export async function applicationIdOf(options: {
   }
   await reachStage(options.stage);
   return options.applicationId;
+}
+
+/** Why a stage has nothing to do with an application; `undefined` where it has, or none is named. */
+export function notOfStage(
+  applicationId: string | undefined,
+  { stage, applicationIds }: Pick<Deployment, "stage" | "applicationIds">,
+): string | undefined {
+  if (applicationId === undefined || applicationIds.includes(applicationId)) return undefined;
+  return `the stage ${stage} does not send for the application ${applicationId}, but for ${applicationIds.join(", ")}.`;
 }

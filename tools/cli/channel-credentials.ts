@@ -5,8 +5,9 @@ import type {
   BaiduChannelRequest,
   GCMChannelRequest,
 } from "@aws-sdk/client-pinpoint";
+import { isJsonObject, parseJson } from "../../shared/core/request/parse-json.ts";
 import { readP12 } from "./apns-certificate.ts";
-import { readInputFile } from "./input-file.ts";
+import { readInputFile, readInputText } from "./input-file.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** What enables a channel, and what may be said of it: nothing of `request` may ever be shown. */
@@ -50,10 +51,15 @@ async function apnsKey(path: string, options: ApnsOptions): Promise<ChannelCrede
       `--key also wants ${missing.join(", ")}: the key's and the team's ids stand in Apple's developer account, the bundle id is the app's.`,
     );
   }
-  const TokenKey = (await readInputFile(path)).toString("utf8").trim();
+  for (const [name, value = ""] of Object.entries({ "--key-id": TokenKeyId, "--team-id": TeamId })) {
+    if (!/^[A-Z0-9]{10}$/.test(value))
+      throw new UsageError(`${name} should be 10 capital letters and digits, as Apple's developer account shows it.`);
+  }
+  const TokenKey = (await readInputText(path)).trim();
   if (namedCurveOf(TokenKey) !== "prime256v1") {
+    const isCertificate = TokenKey.includes("BEGIN CERTIFICATE");
     throw new UsageError(
-      `${path} is not an APNs key: it should be the .p8 file as Apple gives it, once, for download.`,
+      `${path} is not an APNs key${isCertificate ? ", but a certificate" : ""}: it should be the .p8 file as Apple gives it, once, for download.`,
     );
   }
   return {
@@ -75,7 +81,7 @@ async function apnsCertificate(
   { passwordFile, bundleId: BundleId }: ApnsOptions,
   now: Date,
 ): Promise<ChannelCredentials<APNSChannelRequest>> {
-  if (path === "-" && passwordFile === "-") throw new UsageError("Only one of the two can come from standard input.");
+  if (path === "-" && passwordFile === "-") throw onlyOneFromStandardInput("--certificate", "--password-file");
   const password = passwordFile === undefined ? "" : await readSecret(passwordFile);
   const { certificatePem, privateKeyPem, commonName, expiresAt } = readP12(await readInputFile(path), password, path);
   if (expiresAt <= now) {
@@ -98,11 +104,11 @@ async function apnsCertificate(
 
 /** The key of a service account, as the Firebase console gives it. @throws {UsageError} when the file is none */
 export async function fcmCredentials(path: string): Promise<ChannelCredentials<GCMChannelRequest>> {
-  const ServiceJson = (await readInputFile(path)).toString("utf8").trim();
-  const account = serviceAccountOf(ServiceJson);
-  if (account === undefined) {
+  const ServiceJson = (await readInputText(path)).trim();
+  const account = serviceAccountIn(ServiceJson);
+  if ("problem" in account) {
     throw new UsageError(
-      `${path} is not the key of a service account. In the Firebase console: Project settings, Service accounts, Generate new private key.`,
+      `${path} is not the key of a service account: ${account.problem}. In the Firebase console: Project settings, Service accounts, Generate new private key.`,
     );
   }
   return {
@@ -112,18 +118,32 @@ export async function fcmCredentials(path: string): Promise<ChannelCredentials<G
   };
 }
 
-interface ServiceAccount {
-  readonly project_id: string;
-  readonly client_email: string;
+const ACCOUNT_FIELDS = ["project_id", "client_email", "private_key"] as const;
+
+type ServiceAccount = Readonly<Record<(typeof ACCOUNT_FIELDS)[number], string>>;
+
+/** Or why it is none, without a word of it. */
+function serviceAccountIn(text: string): ServiceAccount | { readonly problem: string } {
+  const parsed = parseJson(text);
+  if (!parsed.ok) return { problem: `it ${parsed.message}` };
+  const account = isJsonObject(parsed.value) ? parsed.value : {};
+  if ("project_info" in account) {
+    return { problem: "it is google-services.json, the app's own configuration, which holds no key" };
+  }
+  if (account["type"] !== "service_account") return { problem: 'its "type" is not "service_account"' };
+  const lacking = ACCOUNT_FIELDS.filter((field) => typeof account[field] !== "string" || account[field] === "");
+  if (lacking.length > 0) return { problem: `it lacks ${lacking.join(", ")}` };
+  const whole = account as ServiceAccount;
+  return isPrivateKey(whole.private_key)
+    ? whole
+    : { problem: "its private_key cannot be read; was it cut or changed?" };
 }
 
-function serviceAccountOf(text: string): ServiceAccount | undefined {
+function isPrivateKey(pem: string): boolean {
   try {
-    const account = JSON.parse(text);
-    const isWhole = [account.project_id, account.client_email].every((field) => typeof field === "string");
-    return account.type === "service_account" && isWhole && createPrivateKey(account.private_key) ? account : undefined;
+    return createPrivateKey(pem).type === "private";
   } catch {
-    return undefined;
+    return false;
   }
 }
 
@@ -145,17 +165,21 @@ export interface BaiduOptions {
 export async function baiduCredentials(options: BaiduOptions): Promise<ChannelCredentials<BaiduChannelRequest>> {
   const { apiKeyFile, secretKeyFile } = options;
   if (apiKeyFile === "-" && secretKeyFile === "-") {
-    throw new UsageError("Only one of the two can come from standard input.");
+    throw onlyOneFromStandardInput("--api-key-file", "--secret-key-file");
   }
   const ApiKey = await readSecret(apiKeyFile);
   const SecretKey = await readSecret(secretKeyFile);
   return { request: { ApiKey, SecretKey, Enabled: true }, what: "API key and secret key" };
 }
 
+function onlyOneFromStandardInput(one: string, other: string): UsageError {
+  return new UsageError(`Only one of ${one} and ${other} can come from standard input. Put the other into a file.`);
+}
+
 /** A secret of one line, without the end of the line. */
 async function readSecret(path: string): Promise<string> {
-  const secret = (await readInputFile(path)).toString("utf8").replace(/\r?\n$/, "");
+  const secret = (await readInputText(path)).replace(/\r?\n$/, "");
   if (secret.trim() === "" || /[\r\n]/.test(secret))
-    throw new UsageError(`${path} should hold the secret alone, on one line.`);
+    throw new UsageError(`${path === "-" ? "Standard input" : path} should hold the secret alone, on one line.`);
   return secret;
 }

@@ -4,6 +4,7 @@ import { Command, Option } from "commander";
 import { sqsRecordQueue } from "../../shared/aws/sqs-record-queue.ts";
 import type { HeldBecause } from "../../shared/core/breaker/breaker.ts";
 import { formatJson } from "../../shared/core/request/format-json.ts";
+import { notOfStage } from "./application-id.ts";
 import { askAws } from "./ask-aws.ts";
 import { confirmWord } from "./confirm-word.ts";
 import {
@@ -14,7 +15,8 @@ import {
   readHeldToken,
   released,
 } from "./dead-tokens/held-token.ts";
-import { deploymentOf } from "./deployment.ts";
+import { type Deployment, deploymentOf } from "./deployment.ts";
+import { fileProblem } from "./file-problem.ts";
 import { type GoneThrough, goThrough, type Treatment } from "./go-through.ts";
 import { print, table } from "./print.ts";
 import { sampleQueue } from "./queue-records.ts";
@@ -95,18 +97,23 @@ interface Looked {
   readonly about: number;
 }
 
-async function look(client: SQSClient, queueUrl: string, options: HeldOptions): Promise<Looked> {
-  const found = await askAws("read the held-token queue", sampleQueue(client, queueUrl, options.sample));
+/** @throws {UsageError} when nothing is held of an application that the stage does not know */
+async function look(client: SQSClient, deployment: Deployment, options: HeldOptions): Promise<Looked> {
+  const sample = sampleQueue(client, heldQueueOf(deployment), options.sample);
+  const found = await askAws("read the held-token queue", sample);
   const tokens = found.records.flatMap((record) => readHeldToken(record) ?? []);
+  const groups = groupsOf(tokens.filter((token) => isChosen(token, options)));
+  const problem = groups.length === 0 ? notOfStage(options.applicationId, deployment) : undefined;
+  if (problem !== undefined) throw new UsageError(`No tokens are held: ${problem}`);
   return {
-    groups: groupsOf(tokens.filter((token) => isChosen(token, options))),
+    groups,
     sampled: found.records.length,
     about: found.about,
   };
 }
 
 async function list(options: HeldOptions): Promise<void> {
-  const { groups, sampled, about } = await look(new SQSClient({}), await heldQueueOf(options), options);
+  const { groups, sampled, about } = await look(new SQSClient({}), await deploymentOf(options.stage), options);
   const present = [...new Set(groups.map(({ because }) => because))];
   print(
     options.json ?? false,
@@ -121,7 +128,7 @@ async function list(options: HeldOptions): Promise<void> {
 }
 
 async function exportTokens(options: ExportOptions): Promise<void> {
-  const queueUrl = await heldQueueOf(options);
+  const queueUrl = heldQueueOf(await deploymentOf(options.stage));
   const file = await newFile(options.output);
   try {
     const all = sampleQueue(new SQSClient({}), queueUrl, Number.POSITIVE_INFINITY);
@@ -172,8 +179,8 @@ interface Decision extends Pick<Treatment, "treat"> {
 
 async function decide(options: DecideOptions, { verb, what, done, treat }: Decision): Promise<void> {
   const client = new SQSClient({});
-  const queueUrl = await heldQueueOf(options);
-  const looked = await look(client, queueUrl, options);
+  const deployment = await deploymentOf(options.stage);
+  const looked = await look(client, deployment, options);
   if (looked.groups.length === 0) {
     print(options.json ?? false, [`There is nothing to ${verb}.`], { [verb]: 0, refused: [], undeleted: 0 });
     return;
@@ -186,7 +193,10 @@ async function decide(options: DecideOptions, { verb, what, done, treat }: Decis
     const held = readHeldToken(record);
     return held !== undefined && isChosen(held, options);
   };
-  const end = await askAws(`${verb} held tokens`, goThrough(client, queueUrl, { isWanted, treat }, Date.now()));
+  const end = await askAws(
+    `${verb} held tokens`,
+    goThrough(client, heldQueueOf(deployment), { isWanted, treat }, Date.now()),
+  );
   print(options.json ?? false, doneLines(end, verb, done), {
     [verb]: end.treated.length,
     refused: end.refused.map(({ record, because }) => ({ messageId: record.id, because })),
@@ -195,15 +205,14 @@ async function decide(options: DecideOptions, { verb, what, done, treat }: Decis
   if (end.refused.length + end.undeleted > 0) process.exitCode = 1;
 }
 
-async function heldQueueOf({ stage }: HeldOptions): Promise<string> {
-  return (await deploymentOf(stage)).queueUrls.heldTokens ?? "";
+function heldQueueOf({ queueUrls }: Deployment): string {
+  return queueUrls.heldTokens ?? "";
 }
 
 /** For the owner's eyes, and never over another. */
 async function newFile(path: string): Promise<FileHandle> {
   return open(path, "wx", 0o600).catch((cause) => {
-    const why = cause.code === "EEXIST" ? "it is there already. Name a new one" : cause.code;
-    throw new UsageError(`Cannot write ${path}: ${why}.`, { cause });
+    throw new UsageError(`Cannot write ${path}: ${fileProblem(cause)}`, { cause });
   });
 }
 

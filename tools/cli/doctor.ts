@@ -1,4 +1,4 @@
-import { Command, Option } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import type { ChannelType } from "../../shared/core/request/channel-type.ts";
 import { applicationIdOf } from "./application-id.ts";
 import { examine } from "./doctor/examine.ts";
@@ -23,7 +23,7 @@ export function doctor(): Command {
       "Looks at everything that a stage consists of, and says what is wrong and what to do. Changes nothing.",
     )
     .addOption(stageOption())
-    .option("--probe <device-token>", "sends two pushes to this device, to confirm what PACKING relies on")
+    .option("--probe <device-token>", "sends two pushes to this device, to confirm what PACKING relies on", probeToken)
     .addOption(new Option("--channel <channel>", "of the probe").choices(PUSH_CHANNEL_NAMES).default("fcm"))
     .option("--application-id <id>", "of the probe (default: the deployment's first)")
     .option("--json", "print one JSON object")
@@ -38,6 +38,11 @@ export function doctor(): Command {
       );
       if (wrong > 0 || probed.some(({ delivered }) => !delivered)) process.exitCode = 1;
     });
+}
+
+function probeToken(text: string): string {
+  if (text.trim() === "") throw new InvalidArgumentError("It should be the device token of a device of yours.");
+  return text;
 }
 
 async function probeOf(options: DoctorOptions, deviceToken: string): Promise<readonly ProbeResult[]> {

@@ -7,6 +7,7 @@ import type { SendingLimits } from "../../shared/core/campaign/estimate.ts";
 import { present } from "../../shared/core/campaign/present.ts";
 import { CHANNEL_TYPES, type ChannelType } from "../../shared/core/request/channel-type.ts";
 import { parseRfc3339 } from "../../shared/core/request/rfc-3339.ts";
+import { notOfStage } from "./application-id.ts";
 import { sluiceCommand } from "./campaign/sluice-command.ts";
 import { answered, campaignsOf, type StageCampaigns } from "./campaign/stage-campaigns.ts";
 import { watchCampaign } from "./campaign/watch.ts";
@@ -108,12 +109,7 @@ async function begin(path: string, options: ImportOptions): Promise<void> {
   const place = await campaignsOf(stage);
   const times = timesOf(options);
   insist(refusalOfTimes(times, Date.now()));
-  const { applicationIds } = place.deployment;
-  if (applicationId !== undefined && !applicationIds.includes(applicationId)) {
-    insist(
-      `the stage ${stage} does not send for the application ${applicationId}, but for ${applicationIds.join(", ")}.`,
-    );
-  }
+  insist(notOfStage(applicationId, place.deployment));
   const { message, json: Message } = await readCampaignMessage(options.message);
   const file = { path, hash: await fileHash(path) };
   const draft: OrderDraft = { Message, Options: orderOptions(options) };

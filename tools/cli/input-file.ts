@@ -1,5 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { buffer } from "node:stream/consumers";
+import { parseJson } from "../../shared/core/request/parse-json.ts";
+import { fileProblem } from "./file-problem.ts";
 import { UsageError } from "./usage-error.ts";
 
 /**
@@ -9,8 +11,24 @@ import { UsageError } from "./usage-error.ts";
  */
 export async function readInputFile(path: string): Promise<Buffer> {
   const bytes = await (path === "-" ? buffer(process.stdin) : readFile(path)).catch((cause) => {
-    throw new UsageError(`Cannot read ${path}: ${cause.code ?? cause}.`, { cause });
+    throw new UsageError(`Cannot read ${path}: ${fileProblem(cause)}`, { cause });
   });
-  if (bytes.length === 0) throw new UsageError(`${path === "-" ? "Standard input" : path} is empty.`);
-  return bytes;
+  if (bytes.length > 0) return bytes;
+  throw new UsageError(
+    path === "-"
+      ? "Standard input is empty. Pipe something into it, or name a file."
+      : `${path} is empty. Is it the right file?`,
+  );
+}
+
+/** The text of such a file, without a byte order mark. @throws {UsageError} likewise */
+export async function readInputText(path: string): Promise<string> {
+  return (await readInputFile(path)).toString("utf8").replace(/^\uFEFF/, "");
+}
+
+/** The value of a JSON text. @throws {UsageError} that names its place, and never quotes it */
+export function jsonOf(text: string, where: string, cure: string): unknown {
+  const parsed = parseJson(text);
+  if (parsed.ok) return parsed.value;
+  throw new UsageError(`${where} ${parsed.message}. ${cure}`);
 }

@@ -1,6 +1,7 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
+import { parseJson } from "../../shared/core/request/parse-json.ts";
 import type { QueueName } from "../local/stage.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -40,9 +41,34 @@ export async function announceStage({
  */
 export async function runningLocalStage(): Promise<LocalStage> {
   const text = await readFile(FILE, "utf8").catch((cause) => {
-    throw new UsageError("No local stage is running. Start one with `npm run dev`, or name another with --stage.", {
-      cause,
-    });
+    throw new UsageError(`No local stage is running. ${START_ONE}`, { cause });
   });
-  return JSON.parse(text) as LocalStage;
+  const { pid, ...stage } = announcedIn(text);
+  if (isRunning(pid)) return stage;
+  throw new UsageError(`The local stage has ended without a word, and so is not running. ${START_ONE}`);
+}
+
+const START_ONE = "Start one with `npm run dev`, or name another with --stage.";
+
+/** A process that is killed takes nothing back. */
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+type Announced = LocalStage & { readonly pid: number };
+
+/** @throws {UsageError} for what another version has written */
+function announcedIn(text: string): Announced {
+  const parsed = parseJson(text);
+  const announced = (parsed.ok ? parsed.value : undefined) as Partial<Announced> | undefined;
+  if (announced?.pid !== undefined && announced.environment && announced.applicationIds && announced.queueUrls) {
+    return announced as Announced;
+  }
+  throw new UsageError(
+    `${FILE} does not say where the local stage is: another version has written it. End that stage, and start one with \`npm run dev\`.`,
+  );
 }

@@ -95,6 +95,6 @@ function found(state: TimelineState): Timeline {
 function quotaOf(text: string): number | "configured" {
   if (text === "configured") return text;
   if (!/^[1-9]\d{0,8}$/.test(text))
-    throw new InvalidArgumentError("It should be a whole number over 0, or `configured`.");
+    throw new InvalidArgumentError("It should be a whole number from 1 to 999999999, or `configured`.");
   return Number(text);
 }

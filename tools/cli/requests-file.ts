@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readInputText } from "./input-file.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** One send request of a file: its text, and where it stands, in words for a person. */
@@ -14,9 +14,11 @@ export interface FileRequest {
  * @throws {UsageError} when the file cannot be read or holds nothing
  */
 export async function readRequestsFile(path: string): Promise<readonly FileRequest[]> {
-  const text = (await readText(path)).replace(/^\uFEFF/, "").trim();
-  if (text === "") throw new UsageError(`${path} is empty. It should hold a send request, or several as JSON lines.`);
+  const text = (await readInputText(path)).trim();
   const whole = parsed(text);
+  if (text === "" || (Array.isArray(whole) && whole.length === 0)) {
+    throw new UsageError(`${path} holds no send request. It should hold one, or several as JSON lines.`);
+  }
   if (Array.isArray(whole)) {
     return whole.map((request, index) => ({ where: `${path}, element ${index}`, body: JSON.stringify(request) }));
   }
@@ -24,20 +26,6 @@ export async function readRequestsFile(path: string): Promise<readonly FileReque
   const lines = text.split("\n").map((body, index) => ({ where: `${path}, line ${index + 1}`, body: body.trim() }));
   // A single object over several lines that is not JSON is one bad request, not many.
   return looksLikeJsonLines(lines) ? lines.filter(({ body }) => body !== "") : [{ where: path, body: text }];
-}
-
-async function readText(path: string): Promise<string> {
-  try {
-    return path === "-" ? await readStandardInput() : await readFile(path, "utf8");
-  } catch (cause) {
-    throw new UsageError(`Cannot read ${path}: ${(cause as NodeJS.ErrnoException).code ?? String(cause)}.`, { cause });
-  }
-}
-
-async function readStandardInput(): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString("utf8");
 }
 
 function parsed(text: string): unknown {

@@ -6,6 +6,6 @@ export function sampleOption(): Option {
 }
 
 function sampleSize(text: string): number {
-  if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError("It should be a whole number over 0.");
+  if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError("It should be a whole number from 1 to 999999.");
   return Number(text);
 }

@@ -1,9 +1,12 @@
-import { readFile } from "node:fs/promises";
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { Command, Option } from "commander";
+import { isJsonObject } from "../../shared/core/request/parse-json.ts";
+import { parseRfc3339 } from "../../shared/core/request/rfc-3339.ts";
+import { notOfStage } from "./application-id.ts";
 import { askAws } from "./ask-aws.ts";
 import { checkRequests } from "./check.ts";
 import { deploymentOf } from "./deployment.ts";
+import { jsonOf, readInputText } from "./input-file.ts";
 import { print } from "./print.ts";
 import { stageOption } from "./stage-option.ts";
 import { UsageError } from "./usage-error.ts";
@@ -51,8 +54,10 @@ export function send(): Command {
         const problems = checked.problems.map(({ path, message }) => `  ${path}: ${message}`);
         throw new UsageError(`This is not a valid send request; nothing was put on the queue.\n${problems.join("\n")}`);
       }
-      const { queueUrls } = await deploymentOf(options.stage);
-      const QueueUrl = queueUrls[options.lane];
+      insist(expiryProblem(options.expiresAt, Date.now()));
+      const deployment = await deploymentOf(options.stage);
+      insist(notOfStage(options.applicationId, deployment));
+      const QueueUrl = deployment.queueUrls[options.lane];
       const { MessageId } = await askAws(
         `put the request on the ${options.lane} queue`,
         new SQSClient({}).send(new SendMessageCommand({ QueueUrl, MessageBody: body })),
@@ -61,26 +66,29 @@ export function send(): Command {
     });
 }
 
+/** @throws {UsageError} where something is in the way */
+function insist(problem: string | undefined): void {
+  if (problem !== undefined) throw new UsageError(`Nothing was put on the queue: ${problem}`);
+}
+
+/** What has expired would be counted, and not sent. */
+function expiryProblem(expiresAt: string | undefined, nowMs: number): string | undefined {
+  const hasPassed = (parseRfc3339(expiresAt ?? "") ?? Number.POSITIVE_INFINITY) <= nowMs;
+  return hasPassed
+    ? `--expires-at ${expiresAt} has passed: nobody would be told. Name a later time, or leave it out.`
+    : undefined;
+}
+
 /** JSON on the command line, or `file://` and a path, as the AWS CLI takes it. */
 async function readMessageRequest(argument: string): Promise<unknown> {
   const path = argument.startsWith("file://") ? argument.slice("file://".length) : undefined;
-  const text = path === undefined ? argument : await readText(path);
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new UsageError(
-      path === undefined
-        ? "--message-request is not JSON. To read it from a file, write file://PATH."
-        : `${path} is not JSON.`,
-      { cause },
-    );
-  }
-}
-
-async function readText(path: string): Promise<string> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (cause) {
-    throw new UsageError(`Cannot read ${path}: ${(cause as NodeJS.ErrnoException).code}.`, { cause });
-  }
+  const [where, text, cure] =
+    path === undefined
+      ? ["--message-request", argument, "To read it from a file, write file://PATH."]
+      : [path, await readInputText(path), "Mend it there."];
+  const value = jsonOf(text, where, cure);
+  if (!isJsonObject(value) || !("MessageRequest" in value)) return value;
+  throw new UsageError(
+    `${where} holds a whole send request, and --message-request takes what stands under its MessageRequest alone. What stands beside that has options: see \`sluice send --help\`.`,
+  );
 }

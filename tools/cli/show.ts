@@ -6,6 +6,7 @@ import { shortHash } from "../../shared/aws/short-hash.ts";
 import { accountKey } from "../../shared/core/ledger/account-key.ts";
 import { type Progress, progressOf, type SliceProgress, type Totals } from "../../shared/core/ledger/progress.ts";
 import type { Lane } from "../../shared/core/rate/lane.ts";
+import { notOfStage } from "./application-id.ts";
 import { askAws } from "./ask-aws.ts";
 import { type DeadLetter, readDeadLetter } from "./dead-letters/dead-letter.ts";
 import { type Deployment, deploymentOf } from "./deployment.ts";
@@ -54,7 +55,9 @@ export function show(): Command {
         accounts(id, deployment, options),
         deadLettersOf(id, deployment, options),
       ]);
-      if (found.length === 0 && lanes.every(({ letters }) => letters.length === 0)) throw new UsageError(unknown(id));
+      if (found.length === 0 && lanes.every(({ letters }) => letters.length === 0)) {
+        throw new UsageError(unknown(id, notOfStage(options.applicationId, deployment)));
+      }
       print(
         options.json ?? false,
         [...found.flatMap(linesOf), ...lanes.flatMap(letterLines)],
@@ -97,7 +100,8 @@ function isOf({ record, requestId }: DeadLetter, id: string): boolean {
   return requestId === id || record.attributes["Origin"] === id || record.id === id;
 }
 
-function unknown(id: string): string {
+function unknown(id: string, elsewhere: string | undefined): string {
+  if (elsewhere !== undefined) return `Nothing is known of ${id}: ${elsewhere}`;
   return (
     `Nothing is known of ${id}. It is still on its queue (sluice status), it was never put there, or it has no account: ` +
     "a single recipient's request without a RequestId has none, and accounts are forgotten after LEDGER_DAYS. " +

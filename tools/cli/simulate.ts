@@ -1,29 +1,36 @@
-import { readFile } from "node:fs/promises";
-import { Command } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 import { ScriptError } from "../local/push-simulator/read-script.ts";
 import type { Script } from "../local/push-simulator/script.ts";
 import { startPushSimulator } from "../local/push-simulator/server.ts";
 import { PUSH_CHANNEL_TYPES } from "../local/push-simulator/wire.ts";
 import { LOCAL_APPLICATION_ID } from "../local/stage.ts";
+import { jsonOf, readInputText } from "./input-file.ts";
 import { print } from "./print.ts";
 import { UsageError } from "./usage-error.ts";
+
+interface SimulateOptions {
+  readonly port: number;
+  readonly applicationIds: readonly string[];
+  readonly script?: string;
+  readonly json?: true;
+}
 
 /** `sluice simulate`: the push simulator alone, for anything that calls `SendMessages`. */
 export function simulate(): Command {
   return new Command("simulate")
     .description("Runs the push simulator alone: SendMessages over HTTP, with quotas and faults on script.")
-    .option("--port <n>", "port on 127.0.0.1; 0 takes a free one", "0")
-    .option("--application-ids <list>", "comma list of applications, each with every channel", LOCAL_APPLICATION_ID)
+    .option("--port <n>", "port on 127.0.0.1; 0 takes a free one", portNumber, 0)
+    .option("--application-ids <list>", "comma list of applications, each with every channel", applicationIdList, [
+      LOCAL_APPLICATION_ID,
+    ])
     .option("--script <file>", "JSON: quotas, latency and faults")
     .option("--json", "print one JSON object")
-    .action(async (options: { port: string; applicationIds: string; script?: string; json?: true }) => {
+    .action(async (options: SimulateOptions) => {
       const simulator = await startPushSimulator({
-        port: Number(options.port),
-        applications: Object.fromEntries(options.applicationIds.split(",").map((id) => [id, PUSH_CHANNEL_TYPES])),
+        port: options.port,
+        applications: Object.fromEntries(options.applicationIds.map((id) => [id, PUSH_CHANNEL_TYPES])),
         ...(options.script === undefined ? {} : { script: await readScriptFile(options.script) }),
-      }).catch((cause) => {
-        throw cause instanceof ScriptError ? new UsageError(`${options.script}: ${cause.message}`, { cause }) : cause;
-      });
+      }).catch((cause) => refused(cause, options));
       print(
         options.json ?? false,
         [
@@ -42,10 +49,35 @@ export function simulate(): Command {
 }
 
 async function readScriptFile(path: string): Promise<Script> {
-  try {
-    return JSON.parse(await readFile(path, "utf8")) as Script;
-  } catch (cause) {
-    const why = cause instanceof SyntaxError ? "it is not JSON" : (cause as NodeJS.ErrnoException).code;
-    throw new UsageError(`Cannot use the script ${path}: ${why}.`, { cause });
-  }
+  return jsonOf(await readInputText(path), path, SCRIPTS) as Script;
+}
+
+const SCRIPTS = "What a script may say, says `sluice simulate --help`.";
+
+/** @throws {UsageError} where the script cannot be played, or the port not be listened on */
+function refused(cause: Error, { script, port }: SimulateOptions): never {
+  if (cause instanceof ScriptError) throw new UsageError(`${script}: ${cause.message}. ${SCRIPTS}`, { cause });
+  const { code } = cause as NodeJS.ErrnoException;
+  const why = code === undefined ? undefined : PORT_PROBLEMS[code];
+  if (why !== undefined)
+    throw new UsageError(`Cannot listen on the port ${port} of 127.0.0.1: ${why} (${code}). ${ANOTHER}`, { cause });
+  throw cause;
+}
+
+const ANOTHER = "Name another with --port, or leave it out to take a free one.";
+
+const PORT_PROBLEMS: Readonly<Record<string, string>> = {
+  EADDRINUSE: "somebody listens there already",
+  EACCES: "ports under 1024 need a permission",
+};
+
+function portNumber(text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) < 65_536) return Number(text);
+  throw new InvalidArgumentError("It should be a whole number from 0 to 65535; 0 takes a free one.");
+}
+
+function applicationIdList(text: string): readonly string[] {
+  const ids = text.split(",");
+  if (ids.every((id) => /^[0-9A-Za-z]+$/.test(id))) return ids;
+  throw new InvalidArgumentError("It should be ids of letters and digits, separated by commas.");
 }

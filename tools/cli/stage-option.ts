@@ -1,4 +1,4 @@
-import { Option } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import { runningLocalStage } from "./local-stage.ts";
 
 /** Which deployment a verb is about. */
@@ -6,7 +6,15 @@ export function stageOption(): Option {
   return new Option(
     "--stage <stage>",
     "which deployment: the stack sluice-<stage> of the account and region; `local` is what `npm run dev` keeps up",
-  ).default("local");
+  )
+    .argParser(stageName)
+    .default("local");
+}
+
+function stageName(text: string): string {
+  if (!/^[A-Za-z0-9-]+$/.test(text))
+    throw new InvalidArgumentError("It should be letters, digits and hyphens, as in prod.");
+  return text;
 }
 
 /**

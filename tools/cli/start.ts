@@ -1,16 +1,18 @@
-import { createWriteStream } from "node:fs";
+import { open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command, Option } from "commander";
-import type { Reject } from "../../shared/core/campaign/reject.ts";
+import { BadFile } from "../../shared/core/campaign/bad-file.ts";
+import { formatReject, REJECTS_HEADER, type Reject } from "../../shared/core/campaign/reject.ts";
 import { retireOffLines } from "../deploy/retire-off.ts";
 import { DELIVERIES_ID, defaultOrders, defaultScript, SHOP_ID } from "../local/main-job/default-input.ts";
 import { type MainJobReport, type Progress, runMainJob } from "../local/main-job/main-job.ts";
 import { metricSums } from "../local/main-job/metric-sums.ts";
 import { recipientsInput } from "../local/main-job/recipients-input.ts";
 import type { Script } from "../local/push-simulator/script.ts";
-import { startStack } from "../local/stack.ts";
+import { type Stack, startStack } from "../local/stack.ts";
 import { LOCAL_QUEUE_NAMES, LOCAL_RATE, type Rate } from "../local/stage.ts";
+import { fileProblem } from "./file-problem.ts";
 import { announceStage } from "./local-stage.ts";
 import { mainJobLines } from "./main-job-lines.ts";
 import { print } from "./print.ts";
@@ -51,8 +53,10 @@ export function start(): Command {
 }
 
 async function serve(options: StartOptions): Promise<void> {
-  const { retire } = options;
-  const log = logFile();
+  const { retire, recipients, message } = options;
+  if (recipients !== undefined || message !== undefined)
+    throw new UsageError("--serve sends nothing by itself: leave out --recipients and --message, or --serve.");
+  const log = await logFile();
   let retract: () => Promise<void> = async () => undefined;
   const announce = async () => {
     retract = await announceStage(stack);
@@ -63,11 +67,24 @@ async function serve(options: StartOptions): Promise<void> {
     onLog: ({ source, line }) => log.write(source, line),
     onApplications: () => void announce(),
   });
-  await announce();
+  try {
+    await announce();
+    printServing(stack, log.path, options);
+    await new Promise<void>((resolve) => {
+      process.once("SIGINT", resolve);
+      process.once("SIGTERM", resolve);
+    });
+  } finally {
+    await retract();
+    await stack.close();
+  }
+}
+
+function printServing(stack: Stack, logPath: string, { retire, json }: StartOptions): void {
   const exports = Object.entries(stack.environment).map(([name, value]) => `export ${name}=${value}`);
   const queues = Object.entries(stack.queueUrls).map(([name, url]) => `  ${name.padEnd(26)}${url}`);
   print(
-    options.json ?? false,
+    json ?? false,
     [
       "The pipeline is up. Put send requests on its queues with `npx sluice send`, or from your own service:",
       "",
@@ -79,7 +96,7 @@ async function serve(options: StartOptions): Promise<void> {
       ...(retire === "off" ? [...retireOffLines(LOCAL_QUEUE_NAMES.deadTokens), ""] : []),
       `Push simulator: ${stack.simulator.url}/_simulator/ledger`,
       `Event bus: ${stack.eventBus.url}/_event-bus/events`,
-      `Log: ${log.path}`,
+      `Log: ${logPath}`,
       "Ctrl-C ends it; what is on the queues then is gone.",
     ],
     {
@@ -88,15 +105,9 @@ async function serve(options: StartOptions): Promise<void> {
       simulator: stack.simulator.url,
       eventBus: stack.eventBus.url,
       retire,
-      log: log.path,
+      log: logPath,
     },
   );
-  await new Promise<void>((resolve) => {
-    process.once("SIGINT", resolve);
-    process.once("SIGTERM", resolve);
-  });
-  await retract();
-  await stack.close();
 }
 
 async function runJob(options: StartOptions): Promise<void> {
@@ -104,8 +115,13 @@ async function runJob(options: StartOptions): Promise<void> {
     throw new UsageError("--retire off goes with --serve: a job balances what became of dead tokens as well.");
   const rate = rateOf(options);
   const { orders, script, rejected } = await input(options, rate);
-  if (orders.length === 0) throw new UsageError("There is nothing to send: every row was rejected.");
-  const log = logFile();
+  if (orders.length === 0) {
+    const rows = rejected.slice(0, REJECTS_SHOWN).map((reject) => `  ${formatReject(reject).trimEnd()}`);
+    throw new UsageError(
+      `There is nothing to send: ${options.recipients} has no row that is not rejected.\n  ${REJECTS_HEADER.trimEnd()}\n${rows.join("\n")}`,
+    );
+  }
+  const log = await logFile();
   const metrics = metricSums();
   const say = progressLine(options.json ?? false);
   say.note(`Log: ${log.path}`);
@@ -128,6 +144,9 @@ async function runJob(options: StartOptions): Promise<void> {
   }
 }
 
+/** Of a file of which all are alike, as a rule. */
+const REJECTS_SHOWN = 5;
+
 async function input(options: StartOptions, rate: Rate) {
   const { recipients, message, count, seed } = options;
   if (recipients === undefined && message === undefined) {
@@ -138,7 +157,9 @@ async function input(options: StartOptions, rate: Rate) {
     throw new UsageError("--recipients and --message go together: whom to tell, and what.");
   }
   const paths = { recipientsPath: recipients, messagePath: message, applicationId: SHOP_ID };
-  const { orders, rejects: rejected } = await recipientsInput(paths);
+  const { orders, rejects: rejected } = await recipientsInput(paths).catch((error) => {
+    throw error instanceof BadFile ? new UsageError(`${recipients}: ${error.message}`, { cause: error }) : error;
+  });
   return { orders, rejected, script: {} satisfies Script };
 }
 
@@ -178,8 +199,12 @@ function progressLine(quiet: boolean) {
   };
 }
 
-function logFile() {
+/** @throws {UsageError} when it cannot be written */
+async function logFile() {
   const path = join(tmpdir(), `sluice-${process.pid}.log`);
-  const stream = createWriteStream(path);
+  const file = await open(path, "w").catch((cause) => {
+    throw new UsageError(`Cannot write the log ${path}: ${fileProblem(cause)} TMPDIR names its folder.`, { cause });
+  });
+  const stream = file.createWriteStream();
   return { path, write: (source: string, line: string) => stream.write(`${source}  ${line}\n`) };
 }

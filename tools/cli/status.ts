@@ -71,6 +71,9 @@ export function status(): Command {
           stops: stops.kind === "known" ? stops.stops.map(stopObject) : null,
         },
       );
+      const isWhole =
+        queues.every(({ problem }) => problem === undefined) && "held" in channels && stops.kind === "known";
+      if (!isWhole || rate.kind === "away") process.exitCode = 1;
     });
 }
 

@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Lane } from "../../shared/core/rate/lane.ts";
 import type { ChannelType } from "../../shared/core/request/channel-type.ts";
 import type { Scope } from "../../shared/core/stop/stop.ts";
+import { notOfStage } from "./application-id.ts";
 import type { Deployment } from "./deployment.ts";
 import { PUSH_CHANNEL_NAMES, PUSH_CHANNELS } from "./push-channels.ts";
 import { stageOption } from "./stage-option.ts";
@@ -42,12 +43,9 @@ function channelOf(text: string): ChannelType {
 }
 
 /** @throws {UsageError} when the stage has no such application: the word would be about nothing */
-export function scopeOf({ lane, applicationId, channel }: ScopeOptions, { stage, applicationIds }: Deployment): Scope {
-  if (applicationId !== undefined && !applicationIds.includes(applicationId)) {
-    throw new UsageError(
-      `Nothing was changed: the stage ${stage} does not send for the application ${applicationId}, but for ${applicationIds.join(", ")}.`,
-    );
-  }
+export function scopeOf({ lane, applicationId, channel }: ScopeOptions, deployment: Deployment): Scope {
+  const problem = notOfStage(applicationId, deployment);
+  if (problem !== undefined) throw new UsageError(`Nothing was changed: ${problem}`);
   return {
     ...(lane !== undefined && { lane }),
     ...(applicationId !== undefined && { applicationId }),

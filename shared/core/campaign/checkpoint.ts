@@ -1,3 +1,4 @@
+import { isJsonObject, parseJson } from "../request/parse-json.ts";
 import type { Tally } from "./tally.ts";
 
 /** Where a split can go on: everything that was written before it is good, everything after it is not. */
@@ -23,8 +24,10 @@ export function formatCheckpoint<Position>(checkpoint: Checkpoint<Position>): st
   return JSON.stringify({ format: FORMAT, ...checkpoint });
 }
 
-/** `undefined` for what another version has written. */
+/** `undefined` for what another version has written, or somebody else. */
 export function parseCheckpoint<Position>(text: string): Checkpoint<Position> | undefined {
-  const { format, ...checkpoint } = JSON.parse(text) as Checkpoint<Position> & { readonly format: number };
+  const parsed = parseJson(text);
+  if (!parsed.ok || !isJsonObject(parsed.value)) return undefined;
+  const { format, ...checkpoint } = parsed.value as unknown as Checkpoint<Position> & { readonly format: number };
   return format === FORMAT ? checkpoint : undefined;
 }

@@ -1,6 +1,6 @@
 import { shortHash } from "../../../shared/aws/short-hash.ts";
 import { type CampaignMessage, parseCampaignMessage } from "../../../shared/core/campaign/campaign-message.ts";
-import { readInputFile } from "../input-file.ts";
+import { readInputText } from "../input-file.ts";
 import { UsageError } from "../usage-error.ts";
 
 /**
@@ -11,7 +11,7 @@ import { UsageError } from "../usage-error.ts";
 export async function readCampaignMessage(
   path: string,
 ): Promise<{ readonly message: CampaignMessage; readonly json: unknown }> {
-  const text = (await readInputFile(path)).toString("utf8").replace(/^\uFEFF/, "");
+  const text = await readInputText(path);
   const parsed = parseCampaignMessage(text, shortHash);
   if (parsed.ok) return { message: parsed.message, json: JSON.parse(text) };
   const problems = parsed.problems.map((problem) => `  ${problem.path}${problem.path ? " " : ""}${problem.message}`);

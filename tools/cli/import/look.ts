@@ -7,6 +7,8 @@ import { REJECTS } from "../../../shared/core/campaign/split-files.ts";
 import { total } from "../../../shared/core/campaign/tally.ts";
 import type { ChannelType } from "../../../shared/core/request/channel-type.ts";
 import { split } from "../../../shared/pipeline/import-campaign/split.ts";
+import { fileProblem, isSystemError } from "../file-problem.ts";
+import { UsageError } from "../usage-error.ts";
 import { campaignFolder } from "./campaign-folder.ts";
 import { localFile } from "./local-file.ts";
 import type { SplitReport } from "./split-lines.ts";
@@ -20,7 +22,12 @@ export interface Task {
   readonly channel?: ChannelType;
 }
 
-/** Splits a recipients file on this machine, and says what sending it would take. @throws {BadFile} */
+/**
+ * Splits a recipients file on this machine, and says what sending it would take.
+ *
+ * @throws {BadFile}
+ * @throws {UsageError} when the folder cannot be used
+ */
 export async function look(
   path: string,
   task: Task,
@@ -40,6 +47,10 @@ export async function look(
       folder,
       rejected: join(folder, REJECTS),
     };
+  } catch (error) {
+    // What hinders reading the recipients is told by then.
+    if (!isSystemError(error)) throw error;
+    throw new UsageError(`Cannot use the folder ${folder}: ${fileProblem(error)} --folder names it.`, { cause: error });
   } finally {
     progress.end();
   }
