@@ -152,7 +152,7 @@ export function readSendMessagesSettings(environment: Environment): SendMessages
     maxCallsInFlight: optional("MAX_CALLS_IN_FLIGHT", COUNT) ?? 64,
     callTimeoutMs: optional("CALL_TIMEOUT_MS", wholeNumber(1, LONGEST_INVOCATION_MS)) ?? 10_000,
     maxAttempts: optional("MAX_ATTEMPTS", wholeNumber(1, 20)) ?? 5,
-    retryBaseSeconds: optional("RETRY_BASE_SECONDS", numberUpTo(900)) ?? 2,
+    retryBaseSeconds: optional("RETRY_BASE_SECONDS", RETRY_BASE) ?? 2,
     maxAgeSeconds: optional("MAX_AGE_SECONDS", wholeNumber(1, LONGEST_AGE_SECONDS)) ?? MAX_AGE_SECONDS[lane],
     packing: optional("PACKING", PACKING) ?? "text",
     ledgerDays: optional("LEDGER_DAYS", COUNT) ?? 15,
@@ -280,8 +280,9 @@ const STAGE: Kind<string> = {
   standIn: "",
 };
 
+/** Only its end is read: an emulator may name a host that is none for `URL`, as `sqs.us-east-1.127.0.0.1`. */
 const QUEUE_URL: Kind<string> = {
-  parse: (text) => (/^https?:/.test(text) && URL.canParse(text) ? text : undefined),
+  parse: (text) => (/^https?:\/\/[^\s/]+\/\S+$/.test(text) ? text : undefined),
   mustBe: "the URL of a queue",
   standIn: "",
 };
@@ -316,18 +317,21 @@ function wholeNumber(least: number, most: number): Kind<number> {
 
 const COUNT = wholeNumber(1, Number.MAX_SAFE_INTEGER);
 
-function numberUpTo(most: number): Kind<number> {
+function number(isRight: (value: number) => boolean, mustBe: string): Kind<number> {
   return {
     parse: (text) => {
       const value = /^(?:\d+|\d*\.\d+)$/.test(text) ? Number(text) : Number.NaN;
-      return value > 0 && value <= most ? value : undefined;
+      return isRight(value) ? value : undefined;
     },
-    mustBe: `a number over 0 and at most ${most}`,
-    standIn: most,
+    mustBe,
+    standIn: 1,
   };
 }
 
-const PART = numberUpTo(1);
+const PART = number((value) => value > 0 && value <= 1, "a number over 0 and at most 1");
+
+/** With 0 whatever is tried again waits for the one second that all waits have. */
+const RETRY_BASE = number((value) => value <= 900, "a number from 0 to 900");
 
 function oneOf<Value extends string>(values: Readonly<Record<Value, unknown>>): Kind<Value> {
   const names = Object.keys(values) as [Value, ...Value[]];

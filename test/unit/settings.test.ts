@@ -69,6 +69,12 @@ describe("readSendMessagesSettings", () => {
     { name: "APPLICATION_IDS", text: "one", field: "applicationIds", value: ["one"] },
     { name: "APPLICATION_IDS", text: " one , two,three ", field: "applicationIds", value: ["one", "two", "three"] },
     { name: "LANE", text: "campaign", field: "lane", value: "campaign" },
+    {
+      name: "REQUEST_QUEUE_URL",
+      text: "http://sqs.us-east-1.127.0.0.1:4566/000000000000/requests",
+      field: "requestQueueUrl",
+      value: "http://sqs.us-east-1.127.0.0.1:4566/000000000000/requests",
+    },
     { name: "STATE_TABLE_NAME", text: "sluice-dev-state", field: "stateTableName", value: "sluice-dev-state" },
     { name: "RATE_KEY", text: "shared", field: "rateKey", value: "shared" },
     { name: "AWS_REGION", text: "eu-west-1", field: "rateKey", value: "eu-west-1" },
@@ -81,6 +87,7 @@ describe("readSendMessagesSettings", () => {
     { name: "CALL_TIMEOUT_MS", text: "900000", field: "callTimeoutMs", value: 900_000 },
     { name: "MAX_ATTEMPTS", text: "20", field: "maxAttempts", value: 20 },
     { name: "RETRY_BASE_SECONDS", text: "0.25", field: "retryBaseSeconds", value: 0.25 },
+    { name: "RETRY_BASE_SECONDS", text: "0", field: "retryBaseSeconds", value: 0 },
     { name: "RETRY_BASE_SECONDS", text: "900", field: "retryBaseSeconds", value: 900 },
     { name: "MAX_AGE_SECONDS", text: "344700", field: "maxAgeSeconds", value: 344_700 },
     { name: "PACKING", text: "identical", field: "packing", value: "identical" },
@@ -133,7 +140,7 @@ describe("readSendMessagesSettings", () => {
     {
       name: "REQUEST_QUEUE_URL",
       mustBe: "the URL of a queue",
-      texts: ["sluice-dev", "https://", "ftp://q/x", "xhttps://q/x", "arn:aws:sqs:x"],
+      texts: ["sluice-dev", "https://", "https://q", "https://q/", "ftp://q/x", "xhttps://q/x", "arn:aws:sqs:x"],
     },
     { name: "DEAD_LETTER_QUEUE_URL", mustBe: "the URL of a queue", texts: ["x"] },
     { name: "DEAD_TOKEN_QUEUE_URL", mustBe: "the URL of a queue", texts: ["x"] },
@@ -149,7 +156,7 @@ describe("readSendMessagesSettings", () => {
     },
     { name: "CALL_TIMEOUT_MS", mustBe: "a whole number from 1 to 900000", texts: ["0", "900001"] },
     { name: "MAX_ATTEMPTS", mustBe: "a whole number from 1 to 20", texts: ["0", "21"] },
-    { name: "RETRY_BASE_SECONDS", mustBe: "a number over 0 and at most 900", texts: ["0", "901", "x"] },
+    { name: "RETRY_BASE_SECONDS", mustBe: "a number from 0 to 900", texts: ["-1", "901", "x"] },
     { name: "MAX_AGE_SECONDS", mustBe: "a whole number from 1 to 344700", texts: ["0", "344701"] },
     { name: "PACKING", mustBe: "identical or text or all", texts: ["none"] },
     { name: "LEDGER_DAYS", mustBe: count, texts: ["0"] },
@@ -188,7 +195,7 @@ describe("readSendMessagesSettings", () => {
     expect(problemsOf({ ...unlaned, RETRY_BASE_SECONDS: "x", FLEET_CONCURRENCY: "0", RATE_TABLE_NAME: "t" })).toEqual([
       "LANE is not set",
       "FLEET_CONCURRENCY must be a whole number, 1 or more, not 0",
-      "RETRY_BASE_SECONDS must be a number over 0 and at most 900, not x",
+      "RETRY_BASE_SECONDS must be a number from 0 to 900, not x",
       "RATE_KEY is not set, and there is no AWS_REGION to stand for it",
     ]);
   });
