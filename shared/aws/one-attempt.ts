@@ -1,4 +1,5 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import toFastProperties from "to-fast-properties";
 import { Sha256 } from "./sha-256.ts";
 
 type Next<Args, Output> = (args: Args) => Promise<Output>;
@@ -26,7 +27,8 @@ interface Client {
 /**
  * For each request the SDK would copy input and output for a log that nobody keeps, ask the machine for the name of its
  * kernel (`SlotHandler` names us instead), and make a signer. Together with `ONE_ATTEMPT` that is half of a request's
- * processor time.
+ * processor time. It also copies the whole configuration three times, which V8 keeps as a dictionary, since so much was
+ * added to it one by one: laid out as an object it is copied in a fifth of the time.
  */
 export function withoutCeremony<Kind extends Client>(client: Kind): Kind {
   client.middlewareStack.remove("loggerMiddleware");
@@ -37,5 +39,6 @@ export function withoutCeremony<Kind extends Client>(client: Kind): Kind {
     signer ??= makeSigner(scheme);
     return signer;
   };
+  toFastProperties(client.config);
   return client;
 }
