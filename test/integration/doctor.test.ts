@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import {
   DeleteAppCommand,
   PinpointClient,
@@ -9,6 +10,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { examine } from "../../tools/cli/doctor/examine.ts";
 import type { Finding } from "../../tools/cli/doctor/finding.ts";
 import { probe } from "../../tools/cli/doctor/probe.ts";
+import { CHANGED_BY_HAND } from "../../tools/cli/doctor/put-back-cure.ts";
 import { type PushSimulator, startPushSimulator } from "../../tools/local/push-simulator/server.ts";
 import { type AwsAccount, type AwsBucket, type AwsFunction, answerOf, goodAccount } from "../support/aws-account.ts";
 import { type FakeHttpService, startFakeHttpService } from "../support/fake-http-service.ts";
@@ -88,6 +90,10 @@ describe("a good stage", () => {
   });
 });
 
+/** To deploy alone does nothing where the template is the one that is deployed. */
+const PUT_BACK =
+  /^npm run deploy -- --stage shop, .* changed by hand: docs\/runbook\/README\.md#what-was-changed-by-hand$/;
+
 interface Broken {
   readonly what: string;
   readonly breakIt: () => unknown;
@@ -130,7 +136,7 @@ describe("a broken stage", () => {
       breakIt: () => (sender("campaign").environment["STAGE"] = "dev"),
       subject: "function sluice-shop-send-messages-campaign",
       message: /has STAGE=dev, and belongs to shop: its metrics are in no alarm/,
-      cure: /npm run deploy -- --stage shop/,
+      cure: PUT_BACK,
     },
     {
       what: "another version",
@@ -179,14 +185,14 @@ describe("a broken stage", () => {
       breakIt: () => delete account.queues["sluice-shop-held-tokens"],
       subject: "queue sluice-shop-held-tokens",
       message: /is not there/,
-      cure: /npm run deploy/,
+      cure: PUT_BACK,
     },
     {
       what: "a lane without a redrive policy",
       breakIt: () => delete queue("campaign")["RedrivePolicy"],
       subject: "queue sluice-shop-campaign",
       message: /no redrive policy/,
-      cure: /npm run deploy/,
+      cure: PUT_BACK,
     },
     {
       what: "dead letters that go elsewhere",
@@ -198,7 +204,7 @@ describe("a broken stage", () => {
       },
       subject: "queue sluice-shop-campaign",
       message: /not its own dead-letter queue/,
-      cure: /npm run deploy/,
+      cure: PUT_BACK,
     },
     {
       what: "records that are given up at once",
@@ -207,35 +213,35 @@ describe("a broken stage", () => {
       },
       subject: "queue sluice-shop-campaign",
       message: /gives a record up after 1 receives/,
-      cure: /npm run deploy/,
+      cure: PUT_BACK,
     },
     {
       what: "dead letters that are lost early",
       breakIt: () => (queue("campaign-dead-letters")["MessageRetentionPeriod"] = "345600"),
       subject: "queue sluice-shop-campaign",
       message: /keeps records for 4 days and its dead-letter queue for 4/,
-      cure: /npm run deploy/,
+      cure: PUT_BACK,
     },
     {
       what: "a visibility timeout that is too short",
       breakIt: () => (queue("campaign")["VisibilityTimeout"] = "360"),
       subject: "queue sluice-shop-campaign",
       message: /360 s, under six time-outs .* \(361 s\)/,
-      cure: /npm run deploy/,
+      cure: PUT_BACK,
     },
     {
       what: "a queue in the clear",
       breakIt: () => (queue("dead-tokens")["SqsManagedSseEnabled"] = "false"),
       subject: "queue sluice-shop-dead-tokens",
       message: /not encrypted/,
-      cure: /npm run deploy/,
+      cure: PUT_BACK,
     },
     {
       what: "a table with other keys",
       breakIt: () => (account.tables["sluice-shop-rate"] = { keys: "id HASH", status: "ACTIVE" }),
       subject: "table sluice-shop-rate",
       message: /the keys id HASH/,
-      cure: /npm run deploy/,
+      cure: PUT_BACK,
     },
     {
       what: "a table that never forgets",
@@ -249,35 +255,35 @@ describe("a broken stage", () => {
       breakIt: () => delete account.tables["sluice-shop-state"],
       subject: "table sluice-shop-state",
       message: /is not there/,
-      cure: /npm run deploy/,
+      cure: PUT_BACK,
     },
     {
       what: "a function that is gone",
       breakIt: () => delete account.functions["sluice-shop-send-messages-transactional"],
       subject: "function sluice-shop-send-messages-transactional",
       message: /is not there/,
-      cure: /npm run deploy/,
+      cure: PUT_BACK,
     },
     {
       what: "an old runtime",
       breakIt: () => (sender("campaign").Runtime = "nodejs20.x"),
       subject: "function sluice-shop-send-messages-campaign",
       message: /nodejs20\.x, and is built for nodejs24\.x/,
-      cure: /npm run deploy/,
+      cure: PUT_BACK,
     },
     {
       what: "settings that make no sense",
       breakIt: () => (sender("campaign").environment["MAX_ATTEMPTS"] = "many"),
       subject: "function sluice-shop-send-messages-campaign",
       message: /cannot start: Bad settings: MAX_ATTEMPTS/,
-      cure: /npm run deploy/,
+      cure: PUT_BACK,
     },
     {
       what: "a time-out in which no call can start",
       breakIt: () => (sender("campaign").Timeout = 13),
       subject: "function sluice-shop-send-messages-campaign",
       message: /no call can start/,
-      cure: /npm run deploy/,
+      cure: PUT_BACK,
     },
     {
       what: "recursion detection",
@@ -301,7 +307,7 @@ describe("a broken stage", () => {
       },
       subject: "function sluice-shop-send-messages-transactional",
       message: /0 event source mappings/,
-      cure: /npm run deploy/,
+      cure: PUT_BACK,
     },
     {
       what: "the other lane's queue",
@@ -309,35 +315,35 @@ describe("a broken stage", () => {
         (mapping("campaign")["EventSourceArn"] = "arn:aws:sqs:us-east-1:000000000000:sluice-shop-transactional"),
       subject: "function sluice-shop-send-messages-campaign",
       message: /is fed by .*sluice-shop-transactional, and its LANE is campaign/,
-      cure: /npm run deploy/,
+      cure: PUT_BACK,
     },
     {
       what: "a mapping without partial responses",
       breakIt: () => delete mapping("transactional")["FunctionResponseTypes"],
       subject: "function sluice-shop-send-messages-transactional",
       message: /without ReportBatchItemFailures/,
-      cure: /npm run deploy/,
+      cure: PUT_BACK,
     },
     {
       what: "a function for dead tokens that has no table",
       breakIt: () => delete retirer().environment["STATE_TABLE_NAME"],
       subject: "function sluice-shop-retire-dead-tokens",
       message: /cannot start: Bad settings: STATE_TABLE_NAME is not set/,
-      cure: /npm run deploy/,
+      cure: PUT_BACK,
     },
     {
       what: "dead tokens that are received twice",
       breakIt: () => (queue("dead-tokens")["VisibilityTimeout"] = "180"),
       subject: "queue sluice-shop-dead-tokens",
       message: /180 s, under six time-outs .* \(190 s\)/,
-      cure: /npm run deploy/,
+      cure: PUT_BACK,
     },
     {
       what: "a function for campaigns that is not told its bucket",
       breakIt: () => delete importer().environment["IMPORT_BUCKET_NAME"],
       subject: "function sluice-shop-import-campaign",
       message: /cannot start: Bad settings: IMPORT_BUCKET_NAME is not set/,
-      cure: /npm run deploy/,
+      cure: PUT_BACK,
     },
     {
       what: "campaigns that Lambda takes for a loop",
@@ -358,21 +364,28 @@ describe("a broken stage", () => {
       breakIt: () => Object.assign(importer().mappings[0] ?? {}, { BatchSize: 10 }),
       subject: "function sluice-shop-import-campaign",
       message: /is given 10 campaigns at once/,
-      cure: /npm run deploy/,
+      cure: PUT_BACK,
+    },
+    {
+      what: "as many campaigns at once as there are",
+      breakIt: () => delete importer().mappings[0]?.["ScalingConfig"],
+      subject: "function sluice-shop-import-campaign",
+      message: /without a maximum concurrency: many campaigns at once take/,
+      cure: PUT_BACK,
     },
     {
       what: "an imports queue that Lambda would refuse",
       breakIt: () => (queue("imports")["VisibilityTimeout"] = "899"),
       subject: "queue sluice-shop-imports",
       message: /899 s, under the time-out of its function \(900 s\)/,
-      cure: /npm run deploy/,
+      cure: PUT_BACK,
     },
     {
       what: "records of campaigns that come back for ever",
       breakIt: () => delete queue("imports")["RedrivePolicy"],
       subject: "queue sluice-shop-imports",
       message: /has no redrive policy/,
-      cure: /npm run deploy/,
+      cure: PUT_BACK,
     },
     {
       what: "campaigns of another stage's queue",
@@ -380,63 +393,63 @@ describe("a broken stage", () => {
         Object.assign(importer().mappings[0] ?? {}, { EventSourceArn: "arn:aws:sqs:us-east-1:000000000000:other" }),
       subject: "function sluice-shop-import-campaign",
       message: /is fed by arn:aws:sqs:us-east-1:000000000000:other, and its IMPORT_QUEUE_ARN is .*-shop-imports/,
-      cure: /npm run deploy/,
+      cure: PUT_BACK,
     },
     {
       what: "a function for campaigns that reads another bucket",
       breakIt: () => (importer().environment["IMPORT_BUCKET_NAME"] = "elsewhere"),
       subject: "function sluice-shop-import-campaign",
       message: /has IMPORT_BUCKET_NAME=elsewhere, and the stage has sluice-shop-imports-/,
-      cure: /npm run deploy/,
+      cure: PUT_BACK,
     },
     {
       what: "a function for campaigns that calls for itself on another queue",
       breakIt: () => (importer().environment["IMPORT_QUEUE_URL"] = "http://elsewhere/imports"),
       subject: "function sluice-shop-import-campaign",
       message: /has IMPORT_QUEUE_URL=http:\/\/elsewhere\/imports, and the stage has .*sluice-shop-imports/,
-      cure: /npm run deploy/,
+      cure: PUT_BACK,
     },
     {
       what: "an imports queue that is gone",
       breakIt: () => delete account.queues["sluice-shop-imports"],
       subject: "queue sluice-shop-imports",
       message: /is not there/,
-      cure: /npm run deploy/,
+      cure: PUT_BACK,
     },
     {
       what: "records of campaigns whose dead letters are lost early",
       breakIt: () => (queue("imports-dead-letters")["MessageRetentionPeriod"] = "345600"),
       subject: "queue sluice-shop-imports",
       message: /keeps records for 4 days and its dead-letter queue for 4/,
-      cure: /npm run deploy/,
+      cure: PUT_BACK,
     },
     {
       what: "a queue that is open without TLS",
       breakIt: () => delete queue("held-tokens")["Policy"],
       subject: "queue sluice-shop-held-tokens",
       message: /may be reached without TLS/,
-      cure: /npm run deploy/,
+      cure: PUT_BACK,
     },
     {
       what: "a lane that EventBridge may put nothing on",
       breakIt: () => (queue("transactional")["Policy"] = queue("held-tokens")["Policy"] ?? ""),
       subject: "queue sluice-shop-transactional",
       message: /lets events\.amazonaws\.com put nothing on it: send requests from EventBridge/,
-      cure: /npm run deploy/,
+      cure: PUT_BACK,
     },
     {
       what: "an imports queue that only another bucket may tell",
       breakIt: () => (queue("imports")["Policy"] = queue("imports")["Policy"]?.replace(BUCKET, "other") ?? ""),
       subject: "queue sluice-shop-imports",
       message: /lets s3\.amazonaws\.com put nothing on it: what is dropped/,
-      cure: /npm run deploy/,
+      cure: PUT_BACK,
     },
     {
       what: "an import bucket that is gone",
       breakIt: () => delete account.buckets[BUCKET],
       subject: `bucket ${BUCKET}`,
       message: /^is not there$/,
-      cure: /npm run deploy/,
+      cure: PUT_BACK,
     },
     {
       what: "a bucket that keeps no versions any more",
@@ -527,6 +540,11 @@ describe("a broken stage", () => {
     expect(wrongIn(await examine("shop", NOW)).map(({ message }) => message)).toContainEqual(
       expect.stringMatching(/without a maximum concurrency/),
     );
+  });
+
+  it("points to what the runbook has", async () => {
+    const [page = "", heading = ""] = CHANGED_BY_HAND.split("#");
+    expect(await readFile(page, "utf8")).toMatch(new RegExp(`^## ${heading.replaceAll("-", " ")}$`, "im"));
   });
 
   it("is of a version before campaigns", async () => {

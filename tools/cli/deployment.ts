@@ -75,7 +75,7 @@ async function deployedStage(stage: string): Promise<Deployment> {
     const value = outputs.get(name);
     if (value !== undefined) return value;
     throw new UsageError(
-      `The stack sluice-${stage} has no output ${name}: it is of an older version. Deploy it again.`,
+      `The stack sluice-${stage} has no output ${name}: it is of an older version. Deploy it again: npm run deploy -- --stage ${stage}`,
     );
   };
   const [imports, importsDeadLetters, importBucketName] = [

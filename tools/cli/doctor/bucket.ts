@@ -11,6 +11,7 @@ import { ORDER_KEYS } from "../../../shared/core/campaign/bucket-keys.ts";
 import type { Deployment } from "../deployment.ts";
 import { type Fault, type Finding, faultIf, judged, lookAt } from "./finding.ts";
 import { refusesWithoutTls, statementsOf } from "./policy.ts";
+import { putBackCure } from "./put-back-cure.ts";
 
 /** What `serverless.yml` says of files and of their old versions, where nobody has changed it. */
 const KEPT_DAYS = 30;
@@ -30,10 +31,9 @@ export async function examineBucket(
   importsQueueArn: string | undefined,
 ): Promise<readonly Finding[]> {
   const isLocal = stage === "local";
-  const again = isLocal ? "Start the local stage again: npm run dev" : `npm run deploy -- --stage ${stage}`;
   if (Bucket === undefined) {
     const message = "is not there: the stack is of an older version, without campaigns";
-    return [{ subject: "import bucket", verdict: "wrong", message, cure: again }];
+    return [{ subject: "import bucket", verdict: "wrong", message, cure: `npm run deploy -- --stage ${stage}` }];
   }
   const client = s3Client();
   const looks: readonly (() => Promise<readonly Fault[]>)[] = [
@@ -58,7 +58,7 @@ export async function examineBucket(
     const found = await lookAt(
       subject,
       async () => (await look()).map((fault) => ({ subject, verdict: "wrong", ...fault })),
-      again,
+      putBackCure(stage),
     );
     findings.push(...found);
     // What is not there has no parts.

@@ -6,6 +6,7 @@ import { examineChannels } from "./channels.ts";
 import { type Finding, lookAt } from "./finding.ts";
 import { type FunctionFacts, functionFacts } from "./function-facts.ts";
 import { examineFunctions } from "./functions.ts";
+import { putBackCure } from "./put-back-cure.ts";
 import { examineQueues } from "./queues.ts";
 import { examineQuotas } from "./quotas.ts";
 import { examineTables } from "./tables.ts";
@@ -59,7 +60,7 @@ async function examineDeployed(deployment: Deployment, now: Date): Promise<reado
           facts.push(await functionFacts(name));
           return [];
         },
-        `npm run deploy -- --stage ${stage}`,
+        putBackCure(stage),
       ),
     ),
   );

@@ -9,6 +9,7 @@ import {
 import type { Deployment } from "../deployment.ts";
 import { type Fault, type Finding, faultIf, judged } from "./finding.ts";
 import { type FunctionFacts, isImporter, isRetirer, isSender } from "./function-facts.ts";
+import { putBackCure } from "./put-back-cure.ts";
 
 /** What `serverless.yml` says, and a build is for. */
 const RUNTIME = "nodejs24.x";
@@ -21,7 +22,7 @@ export function examineFunctions(
   facts: readonly FunctionFacts[],
   { stage, importBucketName, queueUrls }: Pick<Deployment, "stage" | "importBucketName" | "queueUrls">,
 ): readonly Finding[] {
-  const deploy = `npm run deploy -- --stage ${stage}`;
+  const putBack = putBackCure(stage);
   const fleet = facts.filter(isSender).reduce((sum, { mappings }) => sum + mostConcurrent(mappings), 0);
   return facts.flatMap((one) => {
     const { configuration } = one;
@@ -31,22 +32,22 @@ export function examineFunctions(
         ...faultIf(
           configuration.State !== "Active",
           `is ${configuration.State}: ${configuration.StateReason ?? "Lambda gives no reason"}`,
-          deploy,
+          putBack,
         ),
         ...faultIf(
           configuration.Runtime !== RUNTIME,
           `runs on ${configuration.Runtime}, and is built for ${RUNTIME}`,
-          deploy,
+          putBack,
         ),
         ...faultIf(
           one.environment["STAGE"] !== stage,
           `has STAGE=${one.environment["STAGE"] ?? ""}, and belongs to ${stage}: its metrics are in no alarm and no chart of this stage`,
-          deploy,
+          putBack,
         ),
-        ...(isSender(one) ? senderFaults(one, fleet, deploy) : []),
-        ...(isRetirer(one) ? readerFaults(one, readRetireDeadTokensSettings, deploy) : []),
+        ...(isSender(one) ? senderFaults(one, fleet, putBack) : []),
+        ...(isRetirer(one) ? readerFaults(one, readRetireDeadTokensSettings, putBack) : []),
         ...(isImporter(one)
-          ? importerFaults(one, { IMPORT_BUCKET_NAME: importBucketName, IMPORT_QUEUE_URL: queueUrls.imports }, deploy)
+          ? importerFaults(one, { IMPORT_BUCKET_NAME: importBucketName, IMPORT_QUEUE_URL: queueUrls.imports }, putBack)
           : []),
       ],
       `${configuration.Runtime}, ${configuration.MemorySize} MB, ${configuration.Timeout} s`,
@@ -55,20 +56,20 @@ export function examineFunctions(
   });
 }
 
-function senderFaults(one: FunctionFacts, fleet: number, deploy: string): readonly Fault[] {
+function senderFaults(one: FunctionFacts, fleet: number, putBack: string): readonly Fault[] {
   const { environment, mappings } = one;
   return [
-    ...settingsFaults(one, fleet, deploy),
-    ...recursionFaults(one, "Lambda stops what is put back after 16 rounds", deploy),
-    ...faultIf(mappings.length !== 1, `has ${mappings.length} event source mappings, and should have one`, deploy),
-    ...mappings.flatMap((mapping) => mappingFaults(mapping, environment["LANE"] ?? "", deploy)),
+    ...settingsFaults(one, fleet, putBack),
+    ...recursionFaults(one, "Lambda stops what is put back after 16 rounds"),
+    ...faultIf(mappings.length !== 1, `has ${mappings.length} event source mappings, and should have one`, putBack),
+    ...mappings.flatMap((mapping) => mappingFaults(mapping, environment["LANE"] ?? "", putBack)),
   ];
 }
 
 function settingsFaults(
   { configuration, environment }: FunctionFacts,
   fleet: number,
-  deploy: string,
+  putBack: string,
 ): readonly Fault[] {
   try {
     // Lambda itself sets the region.
@@ -78,16 +79,16 @@ function settingsFaults(
       ...faultIf(
         settings.fleetConcurrency !== fleet,
         `has FLEET_CONCURRENCY=${settings.fleetConcurrency}, and the event source mappings start up to ${fleet}: the static share is wrong`,
-        deploy,
+        putBack,
       ),
       ...faultIf(
         latestStartMs <= 0,
         `has a time-out of ${configuration.Timeout} s and CALL_TIMEOUT_MS=${settings.callTimeoutMs}: no call can start`,
-        deploy,
+        putBack,
       ),
     ];
   } catch (error) {
-    return [{ message: `cannot start: ${(error as BadSettings).message}`, cure: deploy }];
+    return [{ message: `cannot start: ${(error as BadSettings).message}`, cure: putBack }];
   }
 }
 
@@ -95,7 +96,7 @@ function settingsFaults(
 function importerFaults(
   one: FunctionFacts,
   stageHas: Readonly<Record<string, string | undefined>>,
-  deploy: string,
+  putBack: string,
 ): readonly Fault[] {
   const { environment } = one;
   return [
@@ -103,32 +104,37 @@ function importerFaults(
       faultIf(
         environment[name] !== undefined && environment[name] !== value,
         `has ${name}=${environment[name]}, and the stage has ${value}`,
-        deploy,
+        putBack,
       ),
     ),
-    ...readerFaults(one, readImportCampaignSettings, deploy),
-    ...recursionFaults(one, "Lambda stops a campaign after 16 rounds of a quarter of an hour", deploy),
-    ...one.mappings.flatMap(({ UUID, State, EventSourceArn, BatchSize = 1 }) => [
+    ...readerFaults(one, readImportCampaignSettings, putBack),
+    ...recursionFaults(one, "Lambda stops a campaign after 16 rounds of a quarter of an hour"),
+    ...one.mappings.flatMap(({ UUID, State, EventSourceArn, BatchSize = 1, ScalingConfig }) => [
       ...faultIf(
         EventSourceArn !== environment["IMPORT_QUEUE_ARN"],
         `is fed by ${EventSourceArn}, and its IMPORT_QUEUE_ARN is ${environment["IMPORT_QUEUE_ARN"]}`,
-        deploy,
+        putBack,
       ),
       ...faultIf(
         State !== "Enabled",
         `has an event source mapping that is ${State}: no campaign begins or goes on`,
         `aws lambda update-event-source-mapping --uuid ${UUID} --enabled`,
       ),
-      ...faultIf(BatchSize !== 1, `is given ${BatchSize} campaigns at once, and should see to one`, deploy),
+      ...faultIf(BatchSize !== 1, `is given ${BatchSize} campaigns at once, and should see to one`, putBack),
+      ...faultIf(
+        ScalingConfig?.MaximumConcurrency === undefined,
+        "has an event source mapping without a maximum concurrency: many campaigns at once take the account's environments from the lanes",
+        putBack,
+      ),
     ]),
   ];
 }
 
-function recursionFaults({ configuration, recursiveLoop }: FunctionFacts, so: string, deploy: string) {
+function recursionFaults({ configuration, recursiveLoop }: FunctionFacts, so: string) {
   return faultIf(
     recursiveLoop !== "Allow",
     `has recursion detection on (${recursiveLoop}): ${so}`,
-    `aws lambda put-function-recursion-config --function-name ${configuration.FunctionName} --recursive-loop Allow, or ${deploy}`,
+    `aws lambda put-function-recursion-config --function-name ${configuration.FunctionName} --recursive-loop Allow`,
   );
 }
 
@@ -136,17 +142,17 @@ function recursionFaults({ configuration, recursiveLoop }: FunctionFacts, so: st
 function readerFaults(
   { environment, mappings }: FunctionFacts,
   readSettings: (environment: Environment) => unknown,
-  deploy: string,
+  putBack: string,
 ): readonly Fault[] {
   const faults = [
-    ...faultIf(mappings.length !== 1, `has ${mappings.length} event source mappings, and should have one`, deploy),
-    ...mappings.flatMap((mapping) => partialResponseFaults(mapping, deploy)),
+    ...faultIf(mappings.length !== 1, `has ${mappings.length} event source mappings, and should have one`, putBack),
+    ...mappings.flatMap((mapping) => partialResponseFaults(mapping, putBack)),
   ];
   try {
     readSettings(environment);
     return faults;
   } catch (error) {
-    return [...faults, { message: `cannot start: ${(error as BadSettings).message}`, cure: deploy }];
+    return [...faults, { message: `cannot start: ${(error as BadSettings).message}`, cure: putBack }];
   }
 }
 
@@ -164,16 +170,16 @@ function retireOff({ name, mappings }: FunctionFacts): readonly Finding[] {
 
 function partialResponseFaults(
   { FunctionResponseTypes = [] }: EventSourceMappingConfiguration,
-  deploy: string,
+  putBack: string,
 ): readonly Fault[] {
   return faultIf(
     !FunctionResponseTypes.includes("ReportBatchItemFailures"),
     "has an event source mapping without ReportBatchItemFailures: records that failed are deleted with the rest",
-    deploy,
+    putBack,
   );
 }
 
-function mappingFaults(mapping: EventSourceMappingConfiguration, lane: string, deploy: string): readonly Fault[] {
+function mappingFaults(mapping: EventSourceMappingConfiguration, lane: string, putBack: string): readonly Fault[] {
   const { UUID, State, EventSourceArn = "", ScalingConfig } = mapping;
   return [
     ...faultIf(
@@ -181,12 +187,12 @@ function mappingFaults(mapping: EventSourceMappingConfiguration, lane: string, d
       `has an event source mapping that is ${State}: nothing is sent`,
       `aws lambda update-event-source-mapping --uuid ${UUID} --enabled`,
     ),
-    ...faultIf(!EventSourceArn.endsWith(`-${lane}`), `is fed by ${EventSourceArn}, and its LANE is ${lane}`, deploy),
-    ...partialResponseFaults(mapping, deploy),
+    ...faultIf(!EventSourceArn.endsWith(`-${lane}`), `is fed by ${EventSourceArn}, and its LANE is ${lane}`, putBack),
+    ...partialResponseFaults(mapping, putBack),
     ...faultIf(
       ScalingConfig?.MaximumConcurrency === undefined,
       "has an event source mapping without a maximum concurrency: more environments start than the rate is divided by",
-      deploy,
+      putBack,
     ),
   ];
 }

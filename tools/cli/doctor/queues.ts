@@ -4,6 +4,7 @@ import type { Deployment } from "../deployment.ts";
 import { type Fault, type Finding, faultIf, judged, lookAt } from "./finding.ts";
 import { type FunctionFacts, isImporter } from "./function-facts.ts";
 import { refusesWithoutTls, sourcesOf, statementsOf } from "./policy.ts";
+import { putBackCure } from "./put-back-cure.ts";
 
 type Attributes = Readonly<Record<string, string>>;
 
@@ -38,7 +39,7 @@ export async function examineQueues(
   facts: readonly FunctionFacts[],
 ): Promise<QueuesExamined> {
   const client = new SQSClient({});
-  const cure = stage === "local" ? "Start the local stage again: npm run dev" : `npm run deploy -- --stage ${stage}`;
+  const cure = putBackCure(stage);
   const seen = new Map<QueueName, Attributes>();
   const findings: Finding[] = [];
   for (const [name, QueueUrl] of Object.entries(queueUrls) as [QueueName, string][]) {

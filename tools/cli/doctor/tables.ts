@@ -1,6 +1,7 @@
 import { DescribeTableCommand, DescribeTimeToLiveCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { Deployment } from "../deployment.ts";
 import { type Finding, faultIf, judged, lookAt } from "./finding.ts";
+import { putBackCure } from "./put-back-cure.ts";
 
 /** The attribute by which items of the state table end. */
 const TTL_ATTRIBUTE = "expiresAt";
@@ -13,7 +14,7 @@ export async function examineTables({
   tableNames,
 }: Pick<Deployment, "stage" | "tableNames">): Promise<readonly Finding[]> {
   const client = new DynamoDBClient({});
-  const deploy = stage === "local" ? "Start the local stage again: npm run dev" : `npm run deploy -- --stage ${stage}`;
+  const putBack = putBackCure(stage);
   const findings = await Promise.all(
     Object.entries(tableNames).map(([role, TableName]) =>
       lookAt(
@@ -27,7 +28,7 @@ export async function examineTables({
             `table ${TableName}`,
             [
               ...faultIf(Table?.TableStatus !== "ACTIVE", `is ${Table?.TableStatus}`, "Wait, and look again."),
-              ...faultIf(keys !== KEYS, `has the keys ${keys}, and should have ${KEYS}`, deploy),
+              ...faultIf(keys !== KEYS, `has the keys ${keys}, and should have ${KEYS}`, putBack),
               ...faultIf(
                 !forgets,
                 `keeps its items for ever: time to live by ${TTL_ATTRIBUTE} is not enabled`,
@@ -37,7 +38,7 @@ export async function examineTables({
             `keys ${KEYS}`,
           );
         },
-        deploy,
+        putBack,
       ),
     ),
   );
