@@ -4,9 +4,25 @@ const { alarms } = require("./tools/deploy/alarms.ts");
 const { dashboard } = require("./tools/deploy/dashboard.ts");
 const { encryptionProperties, keyResources } = require("./tools/deploy/encryption.ts");
 const { NETWORK_POLICY, pushEndpoint } = require("./tools/deploy/network.ts");
+const { parameterProblems } = require("./tools/deploy/parameters.ts");
 const { queuePolicies } = require("./tools/deploy/queue-policies.ts");
 const { retireOffLines } = require("./tools/deploy/retire-off.ts");
 const { NO_VALUE } = require("./tools/deploy/template.ts");
+
+/** Serverless prints an error's stack, in which a person would look for the message in vain. */
+const refusal = (problem) => Object.assign(new Error(problem), { stack: problem });
+
+/** Resolves where names and numbers of all parameters are right. */
+exports.checkedStage = async ({ options, resolveVariable, resolveConfigurationProperty }) => {
+  const stage = String(await resolveVariable("sls:stage"));
+  const names = Object.keys(await resolveConfigurationProperty(["params", "default"]));
+  const values = Object.fromEntries(
+    await Promise.all(names.map(async (name) => [name, await resolveVariable(`param:${name}`)])),
+  );
+  const problems = parameterProblems({ stage, values, given: options.param ?? [] });
+  if (problems.length > 0) throw refusal(problems.join("\n    "));
+  return stage;
+};
 
 /**
  * The one resource that `mobiletargeting:SendMessages` needs for each application of the stage.
@@ -18,7 +34,7 @@ const messagesOfEachApplication = async ({ resolveVariable }) => {
   const wrong = applicationIds.find((id) => !/^[0-9A-Za-z]+$/.test(id));
   if (wrong !== undefined) {
     const problem = wrong === "" ? "it is not set" : `"${wrong}" has more than letters and digits`;
-    throw new Error(
+    throw refusal(
       `Parameter applicationIds: ${problem}. List the stage's application ids, separated by commas, under params in serverless.yml or with --param='applicationIds=…'.`,
     );
   }
@@ -53,7 +69,7 @@ const networkOf = async ({ resolveVariable }) => {
   if (vpcId + subnetIds + securityGroupIds === "") return undefined;
   const missing = names.filter((_, index) => [vpcId, subnetIds, securityGroupIds][index] === "");
   if (missing.length > 0)
-    throw new Error(`Parameter ${missing[0]}: it is not set, but functions in a VPC need ${names.join(", ")}.`);
+    throw refusal(`Parameter ${missing[0]}: it is not set, but functions in a VPC need ${names.join(", ")}.`);
   return { vpcId, subnetIds: listOf(subnetIds), securityGroupIds: listOf(securityGroupIds) };
 };
 
@@ -64,13 +80,7 @@ exports.vpc = async (variables) => {
 
 exports.managedPolicies = async (variables) => ((await networkOf(variables)) ? [NETWORK_POLICY] : NO_VALUE);
 
-const encryptionOf = async ({ resolveVariable }) => {
-  const encryption = await resolveVariable("param:encryption");
-  if (encryption !== "aws" && encryption !== "key") {
-    throw new Error(`Parameter encryption: it must be "aws" or "key", not "${encryption}".`);
-  }
-  return encryption;
-};
+const encryptionOf = async ({ resolveVariable }) => await resolveVariable("param:encryption");
 
 for (const name of ["sseOfQueues", "keyOfQueues", "sseOfTables", "encryptionOfBuckets"]) {
   exports[name] = async (variables) => encryptionProperties(await encryptionOf(variables))[name];
@@ -81,7 +91,7 @@ exports.warmThroughput = async ({ resolveVariable }) => {
   const writes = String(await resolveVariable("param:warmWritesPerSecond"));
   if (writes === "") return NO_VALUE;
   if (!(Number(writes) >= 4_000)) {
-    throw new Error(`Parameter warmWritesPerSecond: it must be a number from 4000 on, not "${writes}".`);
+    throw refusal(`Parameter warmWritesPerSecond: it must be a number from 4000 on, not "${writes}".`);
   }
   return { WriteUnitsPerSecond: Number(writes), ReadUnitsPerSecond: 12_000 };
 };
@@ -89,7 +99,7 @@ exports.warmThroughput = async ({ resolveVariable }) => {
 const alarmOptionsOf = async (variables) => {
   const topicArn = String(await variables.resolveVariable("param:alarmTopicArn"));
   if (topicArn !== "" && !/^arn:[\w-]+:sns:[\w-]+:\d{12}:[\w-]+$/.test(topicArn))
-    throw new Error(`Parameter alarmTopicArn: "${topicArn}" is not the ARN of an SNS topic.`);
+    throw refusal(`Parameter alarmTopicArn: "${topicArn}" is not the ARN of an SNS topic.`);
   return {
     stage: String(await variables.resolveVariable("sls:stage")),
     topicArn: topicArn || undefined,
@@ -119,7 +129,7 @@ const ROLES = [
 exports.retires = async ({ resolveVariable }) => {
   const retire = String(await resolveVariable("param:retire"));
   if (retire !== "on" && retire !== "off")
-    throw new Error(`Parameter retire: it must be "on" or "off", not "${retire}".`);
+    throw refusal(`Parameter retire: it must be "on" or "off", not "${retire}".`);
   if (retire === "off") {
     const stage = await resolveVariable("sls:stage");
     process.stderr.write(`\n${retireOffLines(`sluice-${stage}-dead-tokens`).join("\n")}\n\n`);
@@ -130,7 +140,7 @@ exports.retires = async ({ resolveVariable }) => {
 exports.resources = async (variables) => {
   const ruleArns = listOf(String(await variables.resolveVariable("param:ruleArns")));
   const wrong = ruleArns.find((arn) => !/^arn:[\w-]+:events:[\w-]+:\d{12}:rule\/\S+$/.test(arn));
-  if (wrong !== undefined) throw new Error(`Parameter ruleArns: "${wrong}" is not the ARN of an EventBridge rule.`);
+  if (wrong !== undefined) throw refusal(`Parameter ruleArns: "${wrong}" is not the ARN of an EventBridge rule.`);
   const [encryption, network] = [await encryptionOf(variables), await networkOf(variables)];
   const stage = await variables.resolveVariable("sls:stage");
   return {

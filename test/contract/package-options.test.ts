@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { createRequire } from "node:module";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parameterProblems } from "../../tools/deploy/parameters.ts";
 import { ofType, type Package, serverlessPackage } from "../support/serverless-package.ts";
 
 /** What the stack's parameters add to the template, and what must hold with and without them. */
@@ -267,7 +268,6 @@ describe("a parameter that makes no sense", () => {
 
   it.each([
     ["retires", { retire: "no" }, `Parameter retire: it must be "on" or "off", not "no".`],
-    ["sseOfQueues", { encryption: "kms" }, `Parameter encryption: it must be "aws" or "key", not "kms".`],
     [
       "warmThroughput",
       { warmWritesPerSecond: "many" },
@@ -282,6 +282,57 @@ describe("a parameter that makes no sense", () => {
     ["vpc", { vpcId: "vpc-0a1b2c3d" }, "Parameter vpcSubnetIds: it is not set, but functions in a VPC need"],
   ])("is named by %s: %j", async (value, parameters, complaint) => {
     await expect(computed[value]?.(withParameters(parameters))).rejects.toThrow(complaint);
+  });
+
+  const SOME = {
+    messagesPerSecond: 25_000,
+    callsPerSecond: 4_000,
+    transactionalConcurrency: 20,
+    campaignConcurrency: 8,
+  };
+  const ALL = {
+    ...SOME,
+    importConcurrency: 10,
+    suppression: "off",
+    suppressionDays: 30,
+    breakerWindowSeconds: 300,
+    retire: "on",
+    encryption: "aws",
+  };
+
+  it.each<[string, { stage?: string; values?: object; given?: string[] }, readonly string[]]>([
+    ["nothing", { given: ["retire=off", "messagesPerSecond=9"] }, []],
+    [
+      "a stage for which no bucket can be named",
+      { stage: "Shop" },
+      ['--stage: "Shop" should be up to 20 small letters, digits and hyphens; the import bucket is named for it.'],
+    ],
+    [
+      "names that are none",
+      { given: ["mesagesPerSecond=100", "quota=1"] },
+      [
+        "Parameter mesagesPerSecond: there is none of that name; did you mean messagesPerSecond?",
+        "Parameter quota: there is none of that name; serverless.yml lists all of them, under params.",
+      ],
+    ],
+    [
+      "what is no number, or too small a one",
+      { values: { messagesPerSecond: "fast", campaignConcurrency: "1" } },
+      [
+        'Parameter messagesPerSecond: it must be a whole number from 1 to 999999999, not "fast".',
+        'Parameter campaignConcurrency: it must be a whole number from 2 to 1000, not "1".',
+      ],
+    ],
+    [
+      "words that are none of two",
+      { values: { suppression: "maybe", encryption: "kms" } },
+      [
+        'Parameter suppression: it must be "on" or "off", not "maybe".',
+        'Parameter encryption: it must be "aws" or "key", not "kms".',
+      ],
+    ],
+  ])("is told with what it should be: %s", (_, { stage = "prod", values, given = [] }, problems) => {
+    expect(parameterProblems({ stage, values: { ...ALL, ...values }, given })).toEqual(problems);
   });
 });
 

@@ -610,6 +610,11 @@ describe("the stack", () => {
 it.each([
   ["prod", [], "Parameter applicationIds: it is not set. List the stage's application ids"],
   ["prod", ["--param=applicationIds=my-app"], `"my-app" has more than letters and digits`],
+  [
+    "dev",
+    ["--param=callPerSecond=9"],
+    "Parameter callPerSecond: there is none of that name; did you mean callsPerSecond?",
+  ],
 ])("stage %s with %j is not packaged: %s", async (stage, options, complaint) => {
   await expect(serverlessPackage([`--stage=${stage}`, ...options])).rejects.toThrow(complaint);
 });
