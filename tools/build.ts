@@ -27,6 +27,9 @@ export const BUNDLE_OPTIONS = {
   logLevel: "warning",
 } as const satisfies BuildOptions;
 
+/** That the AWS SDK runs on. Functions run on it for whoever loads one without Lambda. */
+const OLDEST_NODE = "node20";
+
 /**
  * Bundles what is shipped: each `functions/<name>/handler.ts` into `dist/<name>/index.mjs`, the command with the
  * processes that it starts into `dist/cli/`, and the producers' client with its types into `dist/client/`. Prints nothing
@@ -48,13 +51,16 @@ export async function build({
   const client = await sources(projectFolder, "tools/client/sluice-client.ts");
 
   await Promise.all([
-    bundle(projectFolder, functions, (source) => `${basename(dirname(source))}/index`, {}),
+    bundle(projectFolder, functions, (source) => `${basename(dirname(source))}/index`, {
+      target: OLDEST_NODE,
+      inject: [join(PROJECT_FOLDER, "tools/older-node.ts")],
+    }),
     bundle(projectFolder, [...command, ...processes], (source) => `cli/${basename(source, ".ts")}`, {
       // What only a checkout has: the command says so where it needs them.
       external: ["fauxqs", "dynalite", "esbuild"],
     }),
-    // For a producer's Node, which is not ours to choose: the oldest that the AWS SDK runs on.
-    bundle(projectFolder, client, (source) => `client/${basename(source, ".ts")}`, { target: "node20" }),
+    // For a producer's Node, which is not ours to choose.
+    bundle(projectFolder, client, (source) => `client/${basename(source, ".ts")}`, { target: OLDEST_NODE }),
     ...client.map((source) => writeDeclarations(projectFolder, source)),
   ]);
 }

@@ -54,6 +54,25 @@ it("bundles each function into a module that stands alone", async () => {
   );
 });
 
+it("bundles functions with what older Nodes than Lambda's lack", async () => {
+  const { folder, in: path } = await project({
+    "functions/sort/handler.ts": `
+      export const handler = async () => {
+        const { promise, resolve, reject } = Promise.withResolvers<string>();
+        resolve(JSON.stringify([...Map.groupBy(new Set(["a", "bb", "c"]), ({ length }, index) => [length, index % 2].join())]));
+        reject(new Error("too late"));
+        return promise;
+      };`,
+  });
+  await build({ projectFolder: folder });
+  const lacking = `delete Map.groupBy; delete Promise.withResolvers; ${CALL}`;
+  const { stdout } = await run(process.execPath, ["--eval", lacking, path("dist/sort/index.mjs"), "now"]);
+  expect(JSON.parse(stdout)).toEqual([
+    ["1,0", ["a", "c"]],
+    ["2,1", ["bb"]],
+  ]);
+});
+
 it("bundles the command, executable, with the processes that it starts beside it", async () => {
   const { folder, in: path } = await project({
     "tools/cli/sluice.ts": `#!/usr/bin/env node
