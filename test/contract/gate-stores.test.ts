@@ -29,15 +29,24 @@ describe("DynamoDB in trouble", () => {
   beforeAll(async () => {
     service = await startFakeHttpService(() => replies.shift() ?? { status: 500 });
     client = gateClient({ ...LOCAL_CREDENTIALS, endpoint: service.url });
-    holds = dynamodbChannelHolds({ client, tableName: "state" });
-    stops = dynamodbStops({ client, tableName: "state" });
-    const clock = { nowMs: () => NOW_MS, sleep: async () => undefined };
-    campaigns = dynamodbCampaigns({ client, tableName: "state", days: 15, clock });
+    openStores();
+    // What a client needs for its first requests it loads with them, and they take ten times as long as all others.
+    replies = new Array(100).fill(refused(400, "ResourceNotFoundException"));
+    for (const ask of Object.values(steps)) await ask();
+    openStores();
   });
   afterAll(async () => {
     client.destroy();
     await service.close();
   });
+
+  const openStores = () => {
+    const table = { client, tableName: "state" };
+    const clock = { nowMs: () => NOW_MS, sleep: async () => undefined };
+    holds = dynamodbChannelHolds(table);
+    stops = dynamodbStops(table);
+    campaigns = dynamodbCampaigns({ ...table, days: 15, clock });
+  };
 
   const given = async (some: readonly Reply[], ask: (() => Promise<unknown>) | undefined) => {
     replies = [...some];
@@ -64,11 +73,16 @@ describe("DynamoDB in trouble", () => {
     "changing a campaign": () => campaigns.change(CAMPAIGN.id, onCancel),
   };
   const troubles = [
-    { what: "is silent", reply: "silence", detail: /Abort|Timeout/ },
-    { what: "cuts the connection", reply: "cut", detail: /socket hang up|ECONNRESET/ },
-    { what: "fails", reply: refused(500, "InternalServerError"), detail: /InternalServerError/ },
-    { what: "has no such table", reply: refused(400, "ResourceNotFoundException"), detail: /ResourceNotFound/ },
-    { what: "throttles", reply: refused(400, "ThrottlingException"), detail: /Throttling|abort/ },
+    { what: "is silent", reply: "silence", detail: /Abort|Timeout/, isWaitedFor: true },
+    { what: "cuts the connection", reply: "cut", detail: /socket hang up|ECONNRESET/, isWaitedFor: false },
+    { what: "fails", reply: refused(500, "InternalServerError"), detail: /InternalServerError/, isWaitedFor: false },
+    {
+      what: "has no such table",
+      reply: refused(400, "ResourceNotFoundException"),
+      detail: /ResourceNotFound/,
+      isWaitedFor: false,
+    },
+    { what: "throttles", reply: refused(400, "ThrottlingException"), detail: /Throttling|abort/, isWaitedFor: true },
   ] as const;
 
   it("asks once more where the connection has not outlived a pause", async () => {
@@ -135,13 +149,15 @@ describe("DynamoDB in trouble", () => {
   });
 
   // Comes last: what nobody waits for any more may still be asked once again.
-  it.each(troubles)("$what: it is away", async ({ reply, detail }) => {
+  it.each(troubles)("$what: it is away", async ({ reply, detail, isWaitedFor }) => {
     replies = new Array(100).fill(reply);
-    await Promise.all(
-      Object.entries(steps).map(async ([step, ask]) => {
-        const answer = { kind: "away", detail: expect.stringMatching(detail) };
-        expect({ step, answer: await ask() }).toEqual({ step, answer });
-      }),
-    );
+    const away = { kind: "away", detail: expect.stringMatching(detail) };
+    const told: Promise<void>[] = [];
+    for (const [step, ask] of Object.entries(steps)) {
+      told.push(ask().then((answer) => expect({ step, answer }).toEqual({ step, answer: away })));
+      // An answer that comes at once is late where eleven others are read before it.
+      if (!isWaitedFor) await Promise.all(told);
+    }
+    await Promise.all(told);
   });
 });
