@@ -13,13 +13,20 @@ const kind = (name: string, testTimeout: number, more: object = {}) => ({
 /** For tests of what is shipped. */
 const BUILT = { globalSetup: "test/support/built.ts" };
 
+/** Contract tests that look at what is packaged, which is done once for all of them. */
+const PACKAGED = "test/contract/{alarms,dashboard,package,package-options}.test.ts";
+
 export default defineConfig({
   test: {
     // More than cores: many tests wait for a queue or a process.
     maxWorkers: 4,
     projects: [
       kind("unit", 30_000),
-      kind("contract", 30_000, BUILT),
+      kind("contract", 30_000, { ...BUILT, exclude: [PACKAGED] }),
+      kind("package", 30_000, {
+        include: [PACKAGED],
+        globalSetup: ["test/support/built.ts", "test/support/packaged.ts"],
+      }),
       kind("integration", 120_000, BUILT),
       kind("fault", 240_000),
     ],

@@ -1,6 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { Command } from "commander";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { sharedRateLimiter } from "../../shared/aws/shared-rate-limiter.ts";
 import type { Claim } from "../../shared/core/ledger/account.ts";
 import type { Fact } from "../../shared/facts.ts";
@@ -27,8 +27,9 @@ import { memoryLedger } from "../support/memory-ledger.ts";
 import { answered } from "../support/memory-push-service.ts";
 import { memoryRateLimiter } from "../support/memory-rate-limiter.ts";
 import { memoryRateTimeline } from "../support/memory-rate-timeline.ts";
+import { packageOf } from "../support/package-of.ts";
 import { printedFacts, printedRun, STAGE } from "../support/printed-run.ts";
-import { type Package, serverlessPackage, type Template } from "../support/serverless-package.ts";
+import type { Template } from "../support/serverless-package.ts";
 import { someCampaign } from "../support/some-campaign.ts";
 import { virtualClock } from "../support/virtual-clock.ts";
 import { devices, type RigOptions, record, requestTo, rig, START_MS } from "../unit/pipeline/rig.ts";
@@ -39,23 +40,16 @@ const TOPIC = "arn:aws:sns:us-east-1:123456789012:on-call";
 const LANES = ["transactional", "campaign"] as const;
 type Lane = (typeof LANES)[number];
 
-let packaged: Package;
 let template: Template;
 /** The same, with the alarms of another stage of the account and region. */
 let neighbour: Template;
 
 beforeAll(async () => {
-  packaged = await serverlessPackage([
-    "--param=applicationIds=0123456789abcdef0123456789abcdef",
-    `--param=alarmTopicArn=${TOPIC}`,
-    "--param=runbookUrl=https://wiki.example.com/runbook/",
-  ]);
-  template = packaged.template;
+  ({ template } = await packageOf("alarming"));
   const maximumConcurrency = { transactional: 20, campaign: 8 };
   const theirs = alarms({ stage: `${STAGE}-2`, topicArn: undefined, runbookUrl: "", maximumConcurrency });
   neighbour = { ...template, Resources: { ...template.Resources, ...theirs } };
 });
-afterAll(() => packaged.remove());
 
 interface Scenario {
   readonly what: string;

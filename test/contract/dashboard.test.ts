@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { beforeAll, expect, it } from "vitest";
 import { METRICS, type MetricName } from "../../shared/telemetry.ts";
-import { ofType, type Package, serverlessPackage } from "../support/serverless-package.ts";
+import { type Package, packageOf } from "../support/package-of.ts";
+import { ofType } from "../support/serverless-package.ts";
 
 /** The dashboard that packaging produced: what it charts is what functions emit. */
 
@@ -29,12 +30,11 @@ let text: string;
 let widgets: readonly Widget[];
 
 beforeAll(async () => {
-  packaged = await serverlessPackage(["--param=applicationIds=0123456789abcdef0123456789abcdef"]);
+  packaged = await packageOf("plain");
   const dashboards = ofType<{ DashboardBody: { "Fn::Sub": string } }>(packaged.template, "AWS::CloudWatch::Dashboard");
   text = dashboards["Dashboard"]?.DashboardBody["Fn::Sub"] ?? "";
   widgets = JSON.parse(text).widgets;
 });
-afterAll(() => packaged.remove());
 
 const SEARCH = /^SEARCH\('\{Sluice,(?<dimensions>[\w,]+)\} MetricName="(?<name>\w+)" Stage="dev"', '(?<stat>\w+)'\)$/;
 

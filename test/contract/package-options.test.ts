@@ -1,25 +1,15 @@
 import { execFile } from "node:child_process";
 import { createRequire } from "node:module";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { parameterProblems } from "../../tools/deploy/parameters.ts";
-import { ofType, type Package, serverlessPackage } from "../support/serverless-package.ts";
+import { type Package, packageOf } from "../support/package-of.ts";
+import { ofType } from "../support/serverless-package.ts";
 
 /** What the stack's parameters add to the template, and what must hold with and without them. */
 
 const APPLICATION_ID = "0123456789abcdef0123456789abcdef";
 const RULE_ARN = "arn:aws:events:us-east-1:123456789012:rule/shop/order-shipped";
-const OPTIONS = [
-  "--stage=prod",
-  `--param=ruleArns=${RULE_ARN}`,
-  "--param=alarmTopicArn=arn:aws:sns:us-east-1:123456789012:on-call",
-  "--param=encryption=key",
-  "--param=retire=off",
-  "--param=warmWritesPerSecond=20000",
-  "--param=vpcId=vpc-0a1b2c3d",
-  "--param=vpcSubnetIds=subnet-0a1b2c3d,subnet-4e5f6a7b",
-  "--param=vpcSecurityGroupIds=sg-0a1b2c3d",
-];
 
 interface Statement {
   readonly Effect: string;
@@ -36,19 +26,14 @@ interface Policy {
 const arnOf = (logicalId: string) => ({ "Fn::GetAtt": [logicalId, "Arn"] });
 const KEY = arnOf("Key");
 
-const packages: Package[] = [];
+let packages: readonly Package[];
 let plain: Package["template"];
 let full: Package["template"];
 
 beforeAll(async () => {
-  const applicationIds = `--param=applicationIds=${APPLICATION_ID}`;
-  packages.push(
-    ...(await Promise.all([[], OPTIONS].map((options) => serverlessPackage([applicationIds, ...options])))),
-  );
+  packages = await Promise.all([packageOf("plain"), packageOf("full")]);
   [plain, full] = packages.map(({ template }) => template) as [typeof plain, typeof full];
 });
-
-afterAll(() => Promise.all(packages.map(({ remove }) => remove())));
 
 it.each([
   ["dev", () => plain],

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { orderKey, outputKey } from "../../shared/core/campaign/bucket-keys.ts";
 import {
   readImportCampaignSettings,
@@ -8,7 +8,8 @@ import {
 } from "../../shared/settings.ts";
 import { IMPORT_OUTPUTS, OTHER_OUTPUTS, QUEUE_OUTPUTS } from "../../tools/cli/deployment.ts";
 import { LOCAL_BUCKET } from "../../tools/local/stage.ts";
-import { type Package, serverlessPackage, type Template } from "../support/serverless-package.ts";
+import { type Package, packageOf } from "../support/package-of.ts";
+import { serverlessPackage, type Template } from "../support/serverless-package.ts";
 
 /** The package as CloudFormation gets it, made offline: no account, no credentials, no way out to the network. */
 
@@ -106,11 +107,9 @@ const asTexts = (variables: LambdaFunction["Environment"]["Variables"]): Record<
 });
 
 beforeAll(async () => {
-  packaged = await serverlessPackage([`--param=applicationIds=${APPLICATION_IDS}`]);
+  packaged = await packageOf("plain");
   template = packaged.template;
 });
-
-afterAll(() => packaged.remove());
 
 describe.each(LANES)("the $lane lane", ({ lane, logicalName, batchSize, window, maximumConcurrency, timeout }) => {
   const functionId = `SendMessages${logicalName}LambdaFunction`;

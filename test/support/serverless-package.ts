@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { cp, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
+import { cp, mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
@@ -17,13 +17,11 @@ export interface Template {
   readonly Outputs: Readonly<Record<string, { readonly Value: unknown }>>;
 }
 
-export interface Package {
-  readonly template: Template;
-  readonly templateFile: string;
+export interface PackagedFolder {
+  /** Where the templates and the functions' archives lie. */
+  readonly folder: string;
   /** What the command printed. */
   readonly output: string;
-  /** Of one of its files. */
-  read(name: string): Promise<Buffer>;
   remove(): Promise<void>;
 }
 
@@ -32,7 +30,7 @@ export interface Package {
  *
  * @throws {Error} with what the command printed, when it fails
  */
-export async function serverlessPackage(options: readonly string[]): Promise<Package> {
+export async function serverlessPackage(options: readonly string[]): Promise<PackagedFolder> {
   const folder = await mkdtemp(join(tmpdir(), "sluice-package-"));
   const service = await copiedService(join(folder, "service"));
   const packageFolder = join(folder, "package");
@@ -49,7 +47,6 @@ export async function serverlessPackage(options: readonly string[]): Promise<Pac
     HTTPS_PROXY: nowhere,
   };
   const remove = () => rm(folder, { recursive: true });
-  const read = (name: string) => readFile(join(packageFolder, name));
   try {
     const output = await new Promise<string>((resolve, reject) => {
       execFile(
@@ -59,9 +56,7 @@ export async function serverlessPackage(options: readonly string[]): Promise<Pac
         (error, stdout, stderr) => (error ? reject(new Error(stdout, { cause: error })) : resolve(stdout + stderr)),
       );
     });
-    const name = "cloudformation-template-update-stack.json";
-    const template = JSON.parse(String(await read(name)));
-    return { template, templateFile: join(packageFolder, name), output, read, remove };
+    return { folder: packageFolder, output, remove };
   } catch (error) {
     await remove();
     throw error;
