@@ -32,8 +32,9 @@ export function batchResponse(failed: readonly IncomingRecord[]): SQSBatchRespon
   return { batchItemFailures: failed.map(({ id }) => ({ itemIdentifier: id })) };
 }
 
+/** No longer than a time that can be written (the year 5138). */
 function wholeNumber(text = ""): number | undefined {
-  return /^\d+$/.test(text) ? Number(text) : undefined;
+  return /^\d{1,14}$/.test(text) ? Number(text) : undefined;
 }
 
 function textAttributes({ messageAttributes }: HandedRecord): Record<string, string | undefined> {

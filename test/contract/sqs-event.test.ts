@@ -54,6 +54,11 @@ describe("a record", () => {
       lacks: { attributes: { SentTimestamp: "yesterday", ApproximateReceiveCount: "often" } },
       is: { sentAtMs: NOW_MS, receiveCount: 1 },
     },
+    {
+      what: "was sent at no time that can be written",
+      lacks: { attributes: { SentTimestamp: "99999999999999999999", ApproximateReceiveCount: "2" } },
+      is: { sentAtMs: NOW_MS },
+    },
     { what: "has no message attributes", lacks: { messageAttributes: undefined }, is: { attributes: {} } },
     { what: "has one that is null", lacks: { messageAttributes: { Attempt: null } }, is: { attributes: {} } },
     { what: "has no body", lacks: { body: undefined }, is: { body: "" } },

@@ -127,7 +127,7 @@ export function effects(ports: EffectPorts, settings: EffectSettings, lastMs: nu
     return words.join(", ");
   };
 
-  const writeOffUnread = (arrival: Arrival, reason: DeadLetterReason, detail: string) => {
+  const writeOffUnread = async (arrival: Arrival, reason: DeadLetterReason, detail: string) => {
     const { body } = arrival.record;
     const attributes = letterAttributes(arrival, body, reason, detail);
     return putLetter(arrival, { tokens: [], body, attributes }, reason);

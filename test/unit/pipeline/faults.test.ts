@@ -29,6 +29,14 @@ describe("a fault of ours", () => {
     expect(told("faulted")).toMatchObject([{ step: "parse", record: "faulty" }]);
   });
 
+  it("in writing a record off harms that record only", async () => {
+    const faulty = Object.defineProperty(record({ id: "faulty" }), "body", { get: boom });
+    const { batch, called, deadLetterQueue } = rig();
+    expect(await batch([faulty, record({ id: "good", body: requestTo(["device-0"]) })])).toEqual(["faulty"]);
+    expect(called()).toEqual([["device-0"]]);
+    expect(deadLetterQueue.records).toEqual([]);
+  });
+
   it("in planning harms the request that it is about only", async () => {
     let reads = 0;
     const settings = {
