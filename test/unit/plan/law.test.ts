@@ -42,8 +42,9 @@ it.each([
               deviceMessage(alone.get(request) as PushRequest, address.token),
               address,
             );
-            if (packing !== "all") expect(address.configuration.RawContent).toBe(ownOf(address)?.RawContent);
           }
+          const raws = call.addresses.filter((one) => one.configuration.RawContent !== ownOf(one)?.RawContent);
+          if (packing !== "all") expect(raws).toEqual([]);
           if (isOfOneRequest(call)) expectAsGiven(call);
           else note(call, seen);
         }
@@ -89,16 +90,19 @@ function expectOneCall({ applicationId, channelType, addresses }: Call): void {
   expect(addresses.length).toBeLessThanOrEqual(100);
   const devices = new Set(addresses.map(({ token }) => deviceTokenIdentity(channelType, token)));
   expect(devices.size).toBe(addresses.length);
-  for (const { slice, configuration } of addresses) {
-    expect([slice.request.applicationId, slice.channelType]).toEqual([applicationId, channelType]);
-    expect(configuration.ChannelType).toBe(channelType);
-  }
+  const ofOthers = addresses.filter(
+    ({ slice, configuration }) =>
+      slice.request.applicationId !== applicationId ||
+      slice.channelType !== channelType ||
+      configuration.ChannelType !== channelType,
+  );
+  expect(ofOthers).toEqual([]);
 }
 
 function expectSame(merged: DeviceMessage, alone: DeviceMessage, { slice }: PlannedAddress): void {
   expect(canonicalText(untimed(merged))).toBe(canonicalText(untimed(alone)));
-  expect(canonicalText(merged)).not.toContain(PLACEHOLDER.Title);
-  expect(canonicalText(merged)).not.toContain(PLACEHOLDER.Body);
+  const text = canonicalText(merged);
+  expect([PLACEHOLDER.Title, PLACEHOLDER.Body].filter((placeholder) => text.includes(placeholder))).toEqual([]);
   expectTimeToLive(secondsOf(merged), secondsOf(alone), slice);
 }
 
@@ -171,7 +175,7 @@ function expectAsGiven(call: Call): void {
   });
   expect(call.context).toBe(request.context);
   expect(call.traceId).toBe(request.traceId);
-  for (const address of call.addresses) expect(address.configuration).toBe(ownOf(address));
+  expect(call.addresses.filter((address) => address.configuration !== ownOf(address))).toEqual([]);
 }
 
 function note(call: Call, seen: Seen): void {
