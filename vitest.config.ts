@@ -18,8 +18,8 @@ const PACKAGED = "test/contract/{alarms,dashboard,package,package-options}.test.
 
 export default defineConfig({
   test: {
-    // More than cores: many tests wait for a queue or a process.
-    maxWorkers: 4,
+    // More than the cores of a small machine: many tests wait for a queue or a process. Few enough for two runs at once.
+    maxWorkers: 3,
     projects: [
       kind("unit", 30_000),
       kind("contract", 30_000, { ...BUILT, exclude: [PACKAGED] }),

@@ -1,7 +1,5 @@
-import { execFile } from "node:child_process";
 import { createRequire } from "node:module";
-import { promisify } from "node:util";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, inject, it } from "vitest";
 import { parameterProblems } from "../../tools/deploy/parameters.ts";
 import { type Package, packageOf } from "../support/package-of.ts";
 import { ofType } from "../support/serverless-package.ts";
@@ -321,13 +319,8 @@ describe("a parameter that makes no sense", () => {
   });
 });
 
-const run = promisify(execFile);
-const hasLinter = await run("cfn-lint", ["--version"]).then(
-  () => true,
-  () => false,
-);
+const linted = inject("linted");
 
-it.skipIf(!hasLinter)("has nothing that cfn-lint warns of (skipped where cfn-lint is not installed)", async () => {
-  const { stdout } = await run("cfn-lint", ["--", ...packages.map(({ templateFile }) => templateFile)]);
-  expect(stdout).toBe("");
+it.skipIf(linted.includes(null))("has nothing that cfn-lint warns of (skipped where cfn-lint is not installed)", () => {
+  expect(linted).toEqual(["", ""]);
 });

@@ -1,5 +1,7 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
 import type { TestProject } from "vitest/node";
-import { type PackagedFolder, serverlessPackage } from "./serverless-package.ts";
+import { type PackagedFolder, serverlessPackage, TEMPLATE } from "./serverless-package.ts";
 
 const APPLICATION_ID = "0123456789abcdef0123456789abcdef";
 
@@ -30,6 +32,8 @@ export type PackagedStage = keyof typeof STAGES;
 declare module "vitest" {
   interface ProvidedContext {
     readonly packages: Readonly<Record<PackagedStage, { readonly folder: string; readonly output: string }>>;
+    /** What cfn-lint says of the plain and of the full one; null where it is not installed. */
+    readonly linted: readonly (string | null)[];
   }
 }
 
@@ -37,9 +41,20 @@ declare module "vitest" {
 export async function setup(project: TestProject): Promise<() => Promise<unknown>> {
   // One after the other: the first leaves to the next what it has compiled.
   const plain = await serverlessPackage(STAGES.plain);
+  const plainLinted = linted(plain);
   const alarming = await serverlessPackage(STAGES.alarming);
   const full = await serverlessPackage(STAGES.full);
   const found = ({ folder, output }: PackagedFolder) => ({ folder, output });
   project.provide("packages", { plain: found(plain), alarming: found(alarming), full: found(full) });
+  project.provide("linted", await Promise.all([plainLinted, linted(full)]));
   return () => Promise.all([plain, alarming, full].map(({ remove }) => remove()));
+}
+
+function linted({ folder }: PackagedFolder): Promise<string | null> {
+  return new Promise((resolve) => {
+    execFile("cfn-lint", ["--", join(folder, TEMPLATE)], (error, stdout, stderr) => {
+      if (error?.code === "ENOENT") resolve(null);
+      else resolve(error && stdout === "" ? `${error.message} ${stderr}` : stdout);
+    });
+  });
 }

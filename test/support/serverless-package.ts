@@ -17,6 +17,9 @@ export interface Template {
   readonly Outputs: Readonly<Record<string, { readonly Value: unknown }>>;
 }
 
+/** The template that deploys a stage, among the files of its package. */
+export const TEMPLATE = "cloudformation-template-update-stack.json";
+
 export interface PackagedFolder {
   /** Where the templates and the functions' archives lie. */
   readonly folder: string;
