@@ -5,9 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { EXAMPLE_SCRIPT, EXAMPLES } from "../../tools/cli/examples.ts";
 import { problemOf } from "../../tools/cli/exit.ts";
 import { fileProblem } from "../../tools/cli/file-problem.ts";
 import { sluiceProgram } from "../../tools/cli/program.ts";
+import { readScript } from "../../tools/local/push-simulator/read-script.ts";
 
 /** What an operator reads who has typed something wrong: what is wrong, where, and what to do; never a line of the file. */
 
@@ -161,4 +163,36 @@ it("names what the system does not let one do, and a code that nobody foresaw", 
   expect(fileProblem(of("EMFILE"))).toBe("the system does not say why (EMFILE). Look at the path, and at the disk.");
   expect(problemOf(of("ENOSPC", { path: "/x" }))).toMatch(/^Cannot use \/x: the disk is full \(ENOSPC\)\. Make room/);
   expect(problemOf(new TypeError("raw"))).toBeUndefined();
+});
+
+describe("the help of a verb", () => {
+  const leaves = (command: Command, before: readonly string[] = []): [string, Command][] =>
+    command.commands.flatMap((verb) => {
+      const words = [...before, verb.name()];
+      return verb.commands.length > 0 ? leaves(verb, words) : [[words.join(" "), verb] as [string, Command]];
+    });
+  const verbs = leaves(sluiceProgram());
+
+  it("is there for each, and for no other", () => {
+    expect(verbs.map(([words]) => words).toSorted()).toEqual(Object.keys(EXAMPLES).toSorted());
+  });
+
+  it.each(verbs)("sluice %s: has examples that it takes, and says how it ends", (words, verb) => {
+    let help = "";
+    verb.configureOutput({ writeOut: (text) => (help += text) });
+    verb.outputHelp();
+    expect(help).toMatch(/Examples:\n {2}\S[\s\S]+Ends with 0/);
+    for (const line of EXAMPLES[words]?.lines ?? []) {
+      const typed = (line.split(`sluice ${words}`)[1] ?? "unlike").split(" ").filter(Boolean);
+      const { operands, unknown } = verb.parseOptions(typed);
+      expect({ line, unknown }).toEqual({ line, unknown: [] });
+      const required = verb.registeredArguments.filter((argument) => argument.required).length;
+      expect(operands.length).toBeGreaterThanOrEqual(required);
+      expect(operands.length).toBeLessThanOrEqual(verb.registeredArguments.length);
+    }
+  });
+
+  it("has a script that the push simulator plays", () => {
+    expect(readScript(EXAMPLE_SCRIPT)).toEqual(EXAMPLE_SCRIPT);
+  });
 });

@@ -116,24 +116,46 @@ describe("which dead letters are left", () => {
   });
 });
 
-it("summaryOf counts by reason, the most frequent first", () => {
+it("summaryOf counts by reason and by what was told, the most frequent first", () => {
   const AT_MS = Date.UTC(2026, 10, 26);
-  const expiresAt = (ms: number) => ({ ExpiresAt: new Date(ms).toISOString() });
+  interface Refused {
+    readonly id: string;
+    readonly agoMs: number;
+    readonly expiresInMs: number;
+    readonly detail: string;
+  }
+  const refused = (tokens: readonly string[], { id, agoMs, expiresInMs, detail }: Refused) =>
+    record({
+      id,
+      body: requestTo(tokens, { ExpiresAt: new Date(AT_MS + expiresInMs).toISOString() }),
+      attributes: { Reason: "CallRefused", Detail: detail },
+      sentAtMs: AT_MS - agoMs,
+    });
   const records = [
     record({ body: "not JSON", attributes: {}, sentAtMs: AT_MS - 9_000 }),
-    record({
-      body: requestTo(["a", "b"], expiresAt(AT_MS)),
-      attributes: { Reason: "CallRefused" },
-      sentAtMs: AT_MS - 5_000,
-    }),
-    record({
-      body: requestTo(["c"], expiresAt(AT_MS + 1)),
-      attributes: { Reason: "CallRefused" },
-      sentAtMs: AT_MS - 7_000,
-    }),
+    refused(["a", "b"], { id: "first", agoMs: 5_000, expiresInMs: 0, detail: "too long" }),
+    refused(["c"], { id: "second", agoMs: 7_000, expiresInMs: 1, detail: "bad: Addresses[#1 c1bba8ce7417]" }),
+    refused(["d"], { id: "third", agoMs: 6_000, expiresInMs: 1, detail: "bad: Addresses[#2 0123456789ab]" }),
   ];
   expect(summaryOf({ records }, AT_MS)).toEqual([
-    { reason: "CallRefused", records: 2, addresses: 3, expired: 1, oldest: "2026-11-25T23:59:53.000Z" },
-    { reason: "ReceivesExhausted", records: 1, addresses: 0, expired: 0, oldest: "2026-11-25T23:59:51.000Z" },
+    {
+      reason: "CallRefused",
+      records: 3,
+      addresses: 4,
+      expired: 1,
+      oldest: "2026-11-25T23:59:53.000Z",
+      details: [
+        { detail: "bad: Addresses[…]", records: 2, example: "second" },
+        { detail: "too long", records: 1, example: "first" },
+      ],
+    },
+    {
+      reason: "ReceivesExhausted",
+      records: 1,
+      addresses: 0,
+      expired: 0,
+      oldest: "2026-11-25T23:59:51.000Z",
+      details: [],
+    },
   ]);
 });

@@ -75,7 +75,12 @@ async function list(options: DeadLettersOptions): Promise<void> {
       ...(present.length === 0 ? ["There are no dead letters."] : tableOf(lanes)),
       "",
       ...lanes.map(({ lane, sampled, about }) => `${lane}: sample of ${sampled} of about ${about}.`),
-      ...present.flatMap((reason) => ["", `${reason}: ${reasonEntry(reason).meaning}`, `  ${redriveHelps(reason)}`]),
+      ...present.flatMap((reason) => [
+        "",
+        `${reason}: ${reasonEntry(reason).meaning}`,
+        `  ${redriveHelps(reason)}`,
+        ...detailLines(lanes, reason, options),
+      ]),
     ],
     {
       lanes: lanes.map(({ lane, sampled, about, reasons }) => ({
@@ -154,6 +159,14 @@ function tableOf(lanes: readonly LaneSummary[]): string[] {
       }),
     ),
   );
+}
+
+function detailLines(lanes: readonly LaneSummary[], reason: string, { stage }: DeadLettersOptions): string[] {
+  const details = lanes
+    .flatMap(({ reasons }) => reasons.filter((one) => one.reason === reason))
+    .flatMap((one) => one.details);
+  const at = stage === "local" ? "" : ` --stage ${stage}`;
+  return details.map(({ detail, records, example }) => `  ${records} × ${detail} (sluice show ${example}${at})`);
 }
 
 function redriveHelps(reason: string): string {

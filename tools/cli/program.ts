@@ -6,6 +6,7 @@ import { check } from "./check.ts";
 import { deadLetters } from "./dead-letters.ts";
 import { deadTokens } from "./dead-tokens.ts";
 import { doctor } from "./doctor.ts";
+import { EXAMPLES, helpAfter } from "./examples.ts";
 import { go } from "./go.ts";
 import { importCampaign } from "./import.ts";
 import { plan } from "./plan.ts";
@@ -53,5 +54,7 @@ function complete(command: Command, before: readonly string[]): void {
   const words = [...before, command.name()];
   command.showHelpAfterError(`What it takes, says: ${words.join(" ")} --help`);
   command.exitOverride();
+  const example = EXAMPLES[words.slice(1).join(" ")];
+  if (example !== undefined) command.addHelpText("after", helpAfter(example));
   for (const verb of command.commands) complete(verb, words);
 }

@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { ScriptError } from "../local/push-simulator/read-script.ts";
 import type { Script } from "../local/push-simulator/script.ts";
 import { startPushSimulator } from "../local/push-simulator/server.ts";
@@ -20,9 +20,11 @@ export function simulate(): Command {
   return new Command("simulate")
     .description("Runs the push simulator alone: SendMessages over HTTP, with quotas and faults on script.")
     .option("--port <n>", "port on 127.0.0.1; 0 takes a free one", portNumber, 0)
-    .option("--application-ids <list>", "comma list of applications, each with every channel", applicationIdList, [
-      LOCAL_APPLICATION_ID,
-    ])
+    .addOption(
+      new Option("--application-ids <list>", "comma list of applications, each with every channel")
+        .argParser(applicationIdList)
+        .default([LOCAL_APPLICATION_ID], LOCAL_APPLICATION_ID),
+    )
     .option("--script <file>", "JSON: quotas, latency and faults")
     .option("--json", "print one JSON object")
     .action(async (options: SimulateOptions) => {

@@ -260,9 +260,9 @@ async function splitting(
   if (!parsed.ok) return fail({ reason: "BadMessage", words: parsed.problems.map(inWords).join("; ") });
   const { message, channel, expiresAt, recipients } = parsed.order;
   const task = { id, applicationId, message, ...present({ channel, expiresAt }) };
-  const file = bucket.recipients(recipients);
   const isToStop = () => !isOurs() || clock.nowMs() >= untilMs;
   try {
+    const file = bucket.recipients(recipients);
     const done = await split(task, { file, store: bucket.store(id), fingerprint, isToStop });
     if (lease.isLost()) return LEFT;
     if (!done.isFinished) return isOurs() ? handOver() : change((known) => known);

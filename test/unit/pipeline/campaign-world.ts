@@ -39,6 +39,8 @@ export interface WorldOptions {
   readonly recipients: number;
   /** Rows that are rejected. */
   readonly badRows?: number;
+  /** Of the recipients; `people.csv` by default. */
+  readonly fileName?: string;
   /** `Options` of `campaign.json`. */
   readonly options?: Readonly<Record<string, unknown>>;
   /** Whether the sender takes what is on the queue. */
@@ -81,7 +83,7 @@ export interface World {
  * and a sender that takes chunks off the campaign queue, minds what the campaign's state says, and keeps the ledger.
  */
 export function campaignWorld(options: WorldOptions): World {
-  const { recipients, badRows = 0, isSending = () => true } = options;
+  const { recipients, badRows = 0, fileName = "people.csv", isSending = () => true } = options;
   const clock = virtualClock(START_MS);
   const ledger = memoryLedger(clock);
   const campaigns = memoryCampaigns(clock);
@@ -100,7 +102,7 @@ export function campaignWorld(options: WorldOptions): World {
     ...Array.from({ length: badRows }, (_, index) => `bad-${index},SMS`),
   ];
   const order = JSON.stringify({
-    Recipients: { Key: `campaigns/${ID}/people.csv` },
+    Recipients: { Key: `campaigns/${ID}/${fileName}` },
     Message: { GCMMessage: { Body: "Hello" } },
     Options: { Confirm: Math.max(1, recipients), ...options.options },
   });
@@ -167,7 +169,7 @@ export function campaignWorld(options: WorldOptions): World {
     bucket: {
       readOrder: async () => order,
       recipients: () =>
-        recipientsFile(byteSource("people.csv", `token,channel\n${rows.join("\n")}\n`, { blockBytes: 4_000 })),
+        recipientsFile(byteSource(fileName, `token,channel\n${rows.join("\n")}\n`, { blockBytes: 4_000 })),
       store: () => mortal(store),
     },
     campaignEvents: mortal(campaignEvents),

@@ -79,6 +79,13 @@ describe("a campaign", () => {
     expect(world.puts).toEqual([]);
   });
 
+  it("whose file does not say what it is has failed, and says so", async () => {
+    const world = await sending({ recipients: 5, fileName: "people.xlsx" }, 5_000);
+    const words = expect.stringContaining("It should end in .csv or .jsonl");
+    expect(await world.campaign()).toMatchObject({ state: "failed", because: { reason: "BadFile", words } });
+    expect(world.puts).toEqual([]);
+  });
+
   it("with more recipients than are confirmed waits for somebody to look", async () => {
     const world = await sending({ recipients: 12_000, options: { Confirm: 11_999 } }, 60_000);
     expect(await world.campaign()).toMatchObject({ state: "ready" });
