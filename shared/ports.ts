@@ -326,7 +326,23 @@ export interface CampaignSection {
   readonly tokens: Uint8Array;
 }
 
-/** Keeps what the split of a campaign has made, so that another can go on with it. Each method rejects when it cannot. */
+/** A file that the split of a campaign has written is there no more: somebody, or time, has removed it. */
+export class FileGone extends Error {
+  override readonly name = "FileGone";
+  readonly code = "file_gone";
+  /** Which one, as whoever keeps them would ask for it. */
+  readonly file: string;
+
+  constructor(file: string, { cause }: { readonly cause?: unknown } = {}) {
+    super(`${file} is not there any more`, { cause });
+    this.file = file;
+  }
+}
+
+/**
+ * Keeps what the split of a campaign has made, so that another can go on with it. Each method rejects when it cannot, those
+ * that read a section with `FileGone` where it is not there.
+ */
 export interface CampaignStore {
   readCheckpoint(): Promise<string | undefined>;
   /** Takes the place of the one before it as a whole or not at all. */
@@ -347,16 +363,28 @@ export interface CampaignStore {
 /** A text's fingerprint: equal for equal texts and by chance for no others; 12 characters or more, each of one byte. */
 export type Fingerprint = (text: string) => string;
 
-export type CampaignState = { readonly kind: "known"; readonly campaign: Campaign | undefined } | StateAway;
+/** A campaign, and when it is forgotten unless it changes before; in milliseconds since 1970. */
+export interface KeptCampaign {
+  readonly campaign: Campaign;
+  readonly forgottenAtMs: number;
+}
 
-/** Keeps what is known of campaigns, by the laws of `core/campaign/campaign.ts`, one step of a campaign at a time. None rejects. */
+export type CampaignState =
+  | ({ readonly kind: "known" } & KeptCampaign)
+  | { readonly kind: "known"; readonly campaign: undefined }
+  | StateAway;
+
+/**
+ * Keeps what is known of campaigns, by the laws of `core/campaign/campaign.ts`, one step of a campaign at a time, and each as
+ * long as `forgottenAtSeconds` says. None rejects.
+ */
 export interface Campaigns {
   create(
     campaign: Campaign,
   ): Promise<{ readonly kind: "created" } | { readonly kind: "exists"; readonly campaign: Campaign } | StateAway>;
   read(id: string): Promise<CampaignState>;
   /** All that are not forgotten, the latest first. */
-  list(): Promise<{ readonly kind: "known"; readonly campaigns: readonly Campaign[] } | StateAway>;
+  list(): Promise<{ readonly kind: "known"; readonly campaigns: readonly KeptCampaign[] } | StateAway>;
   /** Takes a step and answers with the campaign as it then is. The law may be asked more than once. */
   change(id: string, law: (campaign: Campaign) => Campaign): Promise<CampaignState>;
 }

@@ -197,7 +197,7 @@ export const METRICS = {
     unit: MetricUnit.Count,
     dimensions: ["Reason"],
     answers:
-      "How many campaigns have paused themselves, and why (credential, configuration, mismatch, breaker_certain, breaker_suspect)?",
+      "How many campaigns have paused themselves, and why (credential, configuration, mismatch, breaker_certain, breaker_suspect, files_gone)?",
   },
   CampaignsEnded: {
     by: "import-campaign",

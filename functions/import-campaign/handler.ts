@@ -33,7 +33,7 @@ const { observe, middleware } = telemetry({ functionName: "import-campaign", sta
 
 const ports = {
   bucket: s3ImportBucket(s3Client(), settings.importBucketName),
-  campaigns: dynamodbCampaigns({ ...gateTable, days: settings.ledgerDays, clock }),
+  campaigns: dynamodbCampaigns({ ...gateTable, clock }),
   chunkQueue: sqsChunkQueue(sqs, settings.requestQueueUrl, clock),
   accounts: dynamodbCampaignAccounts({ client: ledgerClient(), tableName }),
   channelHolds: dynamodbChannelHolds(gateTable),
@@ -50,6 +50,7 @@ const ports = {
 
 const limits = {
   applicationIds: settings.applicationIds,
+  keptDays: settings.ledgerDays,
   messagesPerSecond: settings.messagesPerSecond * settings.rateMargin,
   // Whoever is called when the record comes back finds the campaign let go of.
   leaseMs: settings.takeoverSeconds * 750,

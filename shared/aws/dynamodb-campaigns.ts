@@ -6,14 +6,13 @@ import {
   paginateQuery,
 } from "@aws-sdk/client-dynamodb";
 import type { Campaign } from "../core/campaign/campaign.ts";
-import type { Campaigns, Clock } from "../ports.ts";
+import { forgottenAtSeconds } from "../core/campaign/kept.ts";
+import type { CampaignState, Campaigns, Clock, KeptCampaign } from "../ports.ts";
 import { type GateTable, patience } from "./gate-client.ts";
 import { onlyIf } from "./only-if.ts";
 import { unlessAway } from "./unless-away.ts";
 
 export interface DynamodbCampaignsParts extends GateTable {
-  /** How long a campaign is kept from its last change, or from its start where that is later. */
-  readonly days: number;
   readonly clock: Clock;
 }
 
@@ -28,7 +27,7 @@ export interface DynamodbCampaignsParts extends GateTable {
  * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/DynamoDBMapper.OptimisticLocking.html
  */
 export function dynamodbCampaigns(parts: DynamodbCampaignsParts): Campaigns {
-  const { client, tableName: TableName, days, clock } = parts;
+  const { client, tableName: TableName, clock } = parts;
   const { forRead, forWrite } = patience(parts);
   const nowSeconds = () => Math.floor(clock.nowMs() / 1000);
 
@@ -40,21 +39,25 @@ export function dynamodbCampaigns(parts: DynamodbCampaignsParts): Campaigns {
     return unlessForgotten((await client.send(command, within)).Item);
   };
 
-  /** Whether the campaign has been written; if not, something else is there than the condition says. */
-  const write = async (campaign: Campaign, version: number, condition: ReturnType<typeof onlyIf>): Promise<boolean> => {
-    const keptFromMs = Math.max(clock.nowMs(), campaign.startAtMs ?? 0);
+  /** When what was written is forgotten; nothing where something else is there than the condition says. */
+  const write = async (
+    campaign: Campaign,
+    version: number,
+    condition: ReturnType<typeof onlyIf>,
+  ): Promise<Pick<KeptCampaign, "forgottenAtMs"> | undefined> => {
+    const expiresAt = forgottenAtSeconds(campaign, clock.nowMs());
     const Item = {
       ...keyOf(campaign.id),
       campaign: { S: JSON.stringify(campaign) },
       state: { S: campaign.state },
       version: { N: String(version) },
-      expiresAt: { N: String(Math.floor(keptFromMs / 1000) + days * 86_400) },
+      expiresAt: { N: String(expiresAt) },
     };
     try {
       await client.send(new PutItemCommand({ TableName, Item, ...condition }), forWrite());
-      return true;
+      return { forgottenAtMs: expiresAt * 1000 };
     } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return false;
+      if (error instanceof ConditionalCheckFailedException) return undefined;
       throw error;
     }
   };
@@ -74,7 +77,7 @@ export function dynamodbCampaigns(parts: DynamodbCampaignsParts): Campaigns {
         return CONTENDED;
       }),
 
-    read: (id) => unlessAway(async () => ({ kind: "known", campaign: (await keptNow(id, forRead()))?.campaign })),
+    read: (id) => unlessAway(async () => knownOf(await keptNow(id, forRead()))),
 
     list: () =>
       unlessAway(async () => {
@@ -84,21 +87,22 @@ export function dynamodbCampaigns(parts: DynamodbCampaignsParts): Campaigns {
           ExpressionAttributeValues: { ":pk": { S: PARTITION } },
           ConsistentRead: true,
         };
-        const campaigns: Campaign[] = [];
+        const campaigns: KeptCampaign[] = [];
         for await (const { Items = [] } of paginateQuery({ client }, query, forWrite()))
-          campaigns.push(...Items.flatMap((item) => unlessForgotten(item)?.campaign ?? []));
-        return { kind: "known", campaigns: campaigns.sort((one, other) => other.createdAtMs - one.createdAtMs) };
+          campaigns.push(...Items.flatMap((item) => unlessForgotten(item) ?? []).map(withoutVersion));
+        return { kind: "known", campaigns: campaigns.sort(laterFirst) };
       }),
 
     change: (id, law) =>
       unlessAway(async () => {
         for (let tries = 1; tries <= MOST_TRIES; tries++) {
           const kept = await keptNow(id, forWrite());
-          if (kept === undefined) return { kind: "known", campaign: undefined };
+          if (kept === undefined) return knownOf(undefined);
           const campaign = law(kept.campaign);
-          if (campaign === kept.campaign) return { kind: "known", campaign };
+          if (campaign === kept.campaign) return knownOf(kept);
           const nobodyHasWritten = onlyIf(NAMES, "#version = :version", { ":version": { N: String(kept.version) } });
-          if (await write(campaign, kept.version + 1, nobodyHasWritten)) return { kind: "known", campaign };
+          const written = await write(campaign, kept.version + 1, nobodyHasWritten);
+          if (written !== undefined) return { kind: "known", campaign, ...written };
         }
         return CONTENDED;
       }),
@@ -119,8 +123,7 @@ const CONTENDED = { kind: "away", detail: "The campaign changes too often" } as 
 
 type Item = Readonly<Record<string, AttributeValue>>;
 
-interface Kept {
-  readonly campaign: Campaign;
+interface Kept extends KeptCampaign {
   /** How often it has been written. */
   readonly version: number;
 }
@@ -130,7 +133,23 @@ function keyOf(id: string) {
 }
 
 function keptIn(item: Item): Kept {
-  return { campaign: JSON.parse(item["campaign"]?.S ?? "") as Campaign, version: numberIn(item, "version") };
+  return {
+    campaign: JSON.parse(item["campaign"]?.S ?? "") as Campaign,
+    version: numberIn(item, "version"),
+    forgottenAtMs: numberIn(item, "expiresAt") * 1000,
+  };
+}
+
+function withoutVersion({ campaign, forgottenAtMs }: Kept): KeptCampaign {
+  return { campaign, forgottenAtMs };
+}
+
+function knownOf(kept: Kept | undefined): CampaignState {
+  return kept === undefined ? { kind: "known", campaign: undefined } : { kind: "known", ...withoutVersion(kept) };
+}
+
+function laterFirst({ campaign: one }: KeptCampaign, { campaign: other }: KeptCampaign): number {
+  return other.createdAtMs - one.createdAtMs;
 }
 
 function numberIn(item: Item, name: string): number {

@@ -6,10 +6,7 @@ import { gateClient } from "./gate-client.ts";
 
 /** Where holds, stops and campaigns are kept for everybody, if the deployment has a table for it. */
 export function gateStores(
-  {
-    stateTableName: tableName,
-    ledgerDays: days,
-  }: { readonly stateTableName: string | undefined; readonly ledgerDays: number },
+  { stateTableName: tableName }: { readonly stateTableName: string | undefined },
   clock: Clock,
 ): { readonly holds?: ChannelHolds; readonly stops?: Stops; readonly campaigns?: Campaigns } {
   if (tableName === undefined) return {};
@@ -17,6 +14,6 @@ export function gateStores(
   return {
     holds: dynamodbChannelHolds({ client, tableName }),
     stops: dynamodbStops({ client, tableName }),
-    campaigns: dynamodbCampaigns({ client, tableName, days, clock }),
+    campaigns: dynamodbCampaigns({ client, tableName, clock }),
   };
 }

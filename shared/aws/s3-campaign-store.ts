@@ -2,7 +2,7 @@ import { DeleteObjectsCommand, ListObjectsV2Command, NoSuchKey, type S3Client } 
 import { outputKey } from "../core/campaign/bucket-keys.ts";
 import { formatReject, REJECTS_HEADER } from "../core/campaign/reject.ts";
 import { CHECKPOINT, chunksOf, REJECTS, rejectsOf, tokensOf } from "../core/campaign/split-files.ts";
-import type { CampaignStore } from "../ports.ts";
+import { type CampaignStore, FileGone } from "../ports.ts";
 import { readObject } from "./s3-read.ts";
 import { upload } from "./s3-upload.ts";
 
@@ -15,12 +15,17 @@ export function s3CampaignStore(
   const write = async (name: string, bytes: Parameters<typeof upload>[2]) => {
     await upload(client, place(name), bytes);
   };
-  const read = (name: string) => readObject(client, { Bucket: bucket, Key: place(name).key });
+  const read = (name: string) => {
+    const { key } = place(name);
+    return readObject(client, { Bucket: bucket, Key: key }).catch((cause) => {
+      throw cause instanceof NoSuchKey ? new FileGone(key, { cause }) : cause;
+    });
+  };
   const text = async (name: string) => Buffer.from(await read(name)).toString();
   return {
     readCheckpoint: () =>
       text(CHECKPOINT).catch((error) => {
-        if (error instanceof NoSuchKey) return undefined;
+        if (error instanceof FileGone) return undefined;
         throw error;
       }),
     writeCheckpoint: (checkpoint) => write(CHECKPOINT, [Buffer.from(checkpoint)]),

@@ -30,7 +30,7 @@ import { memoryRateTimeline } from "../support/memory-rate-timeline.ts";
 import { packageOf } from "../support/package-of.ts";
 import { printedFacts, printedRun, STAGE } from "../support/printed-run.ts";
 import type { Template } from "../support/serverless-package.ts";
-import { someCampaign } from "../support/some-campaign.ts";
+import { keptCampaign, someCampaign } from "../support/some-campaign.ts";
 import { virtualClock } from "../support/virtual-clock.ts";
 import { devices, type RigOptions, record, requestTo, rig, START_MS } from "../unit/pipeline/rig.ts";
 
@@ -200,7 +200,7 @@ const SCENARIOS: readonly Scenario[] = [
       return singles().map((one) => ({ ...one, attributes }));
     },
     options: () => ({
-      campaigns: { read: async (id) => ({ kind: "known", campaign: someCampaign(id, { state: "paused" }) }) },
+      campaigns: { read: async (id) => keptCampaign(someCampaign(id, { state: "paused" })) },
     }),
   },
   {

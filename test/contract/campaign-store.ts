@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { EndFile } from "../../shared/core/campaign/end-files.ts";
 import type { Reject } from "../../shared/core/campaign/reject.ts";
-import type { CampaignStore } from "../../shared/ports.ts";
+import { type CampaignStore, FileGone } from "../../shared/ports.ts";
 
 /** What a store keeps, as whoever comes after the split reads it. */
 export interface StoredCampaign {
@@ -57,7 +57,8 @@ export function describeCampaignStore(name: string, open: () => Promise<StoredCa
       await store.writeSection(2, { ...section(2), chunks: [] });
       expect(await store.readChunks(1)).toEqual(['{"Chunk":1,"Title":"Zoë 😀"}', '{"Chunk":2}']);
       expect(await store.readChunks(2)).toEqual([]);
-      await expect(store.readChunks(3)).rejects.toThrow();
+      await expect(store.readChunks(3)).rejects.toThrow(FileGone);
+      await expect(store.readChunks(3)).rejects.toMatchObject({ file: expect.stringContaining("3") });
     });
 
     it("puts together what so many sections have, and not what is written beyond", async () => {
@@ -90,7 +91,7 @@ export function describeCampaignStore(name: string, open: () => Promise<StoredCa
       await stored.store.writeCheckpoint("one");
       await stored.store.clear();
       expect(await stored.store.readCheckpoint()).toBeUndefined();
-      await expect(stored.store.readTokens(1)).rejects.toThrow();
+      await expect(stored.store.readTokens(1)).rejects.toThrow(FileGone);
     });
   });
 }

@@ -15,10 +15,10 @@ describeCampaigns("a variable", async (time) => {
   return { campaigns, again: campaigns, close: async () => undefined };
 });
 
-describeCampaigns("DynamoDB's API (dynalite)", async ({ nowMs, days }) => {
+describeCampaigns("DynamoDB's API (dynalite)", async ({ nowMs }) => {
   const { clients, tableName, close } = await startStateTable();
   const [campaigns, again] = clients.map((client) =>
-    dynamodbCampaigns({ client, tableName, days, clock: { nowMs, sleep }, answerWithinMs: 20_000 }),
+    dynamodbCampaigns({ client, tableName, clock: { nowMs, sleep }, answerWithinMs: 20_000 }),
   ) as [Campaigns, Campaigns];
   return { campaigns, again, close };
 });
@@ -30,7 +30,7 @@ async function startCampaigns() {
   onTestFinished(close);
   const [client] = clients;
   const clock = { nowMs: () => NOW_MS, sleep };
-  const campaigns = dynamodbCampaigns({ client, tableName, days: 15, clock, answerWithinMs: 20_000 });
+  const campaigns = dynamodbCampaigns({ client, tableName, clock, answerWithinMs: 20_000 });
   const itemOf = async (id: string) => {
     const Key = { pk: { S: "control#campaigns" }, sk: { S: id } };
     return (await client.send(new GetItemCommand({ TableName: tableName, Key }))).Item;
@@ -62,6 +62,6 @@ it("lists more than DynamoDB gives at once", async () => {
   const words = "so many words ".repeat(27_000);
   for (const id of ids) await campaigns.create(someCampaign(id, { because: { reason: "operator", words } }));
   const answer = await campaigns.list();
-  const listed = answer.kind === "known" ? answer.campaigns.map(({ id }) => id) : answer.detail;
+  const listed = answer.kind === "known" ? answer.campaigns.map(({ campaign }) => campaign.id) : answer.detail;
   expect(new Set(listed)).toEqual(new Set(ids));
 });

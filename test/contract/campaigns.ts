@@ -13,7 +13,7 @@ import type { Campaigns } from "../../shared/ports.ts";
 import { memoryCampaigns } from "../support/memory-campaigns.ts";
 import { someCampaign } from "../support/some-campaign.ts";
 
-export type StartCampaigns = (time: { readonly nowMs: () => number; readonly days: number }) => Promise<{
+export type StartCampaigns = (time: { readonly nowMs: () => number }) => Promise<{
   readonly campaigns: Campaigns;
   /** Another function's view of the same campaigns. */
   readonly again: Campaigns;
@@ -22,7 +22,8 @@ export type StartCampaigns = (time: { readonly nowMs: () => number; readonly day
 
 const T0_MS = 1_795_000_000_000;
 const DAY_MS = 86_400_000;
-const DAYS = 15;
+/** Another number than where a campaign has none of its own. */
+const DAYS = 4;
 
 /** Everything that a keeper of campaigns owes, whatever it keeps them in. */
 export function describeCampaigns(name: string, start: StartCampaigns): void {
@@ -31,14 +32,19 @@ export function describeCampaigns(name: string, start: StartCampaigns): void {
     let nowMs = T0_MS;
     let ids = 0;
     beforeAll(async () => {
-      started = await start({ nowMs: () => nowMs, days: DAYS });
+      started = await start({ nowMs: () => nowMs });
     });
     afterAll(() => started.close());
 
-    const known = (campaign: Campaign | undefined) => ({ kind: "known", campaign });
+    /** So long a campaign is kept that changed last at the start. */
+    const kept = (campaign: Campaign, forgottenAtMs = T0_MS + DAYS * DAY_MS) => ({ campaign, forgottenAtMs });
+    const known = (campaign: Campaign | undefined, forgottenAtMs?: number) => ({
+      kind: "known",
+      ...(campaign === undefined ? { campaign } : kept(campaign, forgottenAtMs)),
+    });
     const fresh = (more: Partial<Campaign> = {}) => {
       nowMs = T0_MS;
-      return { ...started, campaign: someCampaign(`campaign-${++ids}`, more) };
+      return { ...started, campaign: someCampaign(`campaign-${++ids}`, { keptDays: DAYS, ...more }) };
     };
     const created = async (more: Partial<Campaign> = {}) => {
       const world = fresh(more);
@@ -126,7 +132,9 @@ export function describeCampaigns(name: string, start: StartCampaigns): void {
       const answer = await late.again.list();
       const mine = [old, late, between].map(({ campaign }) => campaign.id);
       const campaigns = answer.kind === "known" ? answer.campaigns : [];
-      expect(campaigns.filter(({ id }) => mine.includes(id))).toEqual([late.campaign, between.campaign, old.campaign]);
+      expect(campaigns.filter(({ campaign }) => mine.includes(campaign.id))).toEqual(
+        [late, between, old].map(({ campaign }) => kept(campaign)),
+      );
       nowMs = T0_MS + DAYS * DAY_MS;
       expect(await late.again.list()).toEqual({ kind: "known", campaigns: [] });
     });
@@ -136,20 +144,33 @@ export function describeCampaigns(name: string, start: StartCampaigns): void {
       nowMs = T0_MS + DAY_MS;
       await campaigns.change(campaign.id, (some) => onRate(some, 100));
       nowMs = T0_MS + (DAYS + 1) * DAY_MS - 1;
-      expect(await again.read(campaign.id)).toEqual(known({ ...campaign, rate: 100 }));
+      expect(await again.read(campaign.id)).toEqual(known({ ...campaign, rate: 100 }, nowMs + 1));
       expect(await again.create(campaign)).toMatchObject({ kind: "exists" });
       nowMs += 1;
       expect(await again.read(campaign.id)).toEqual(known(undefined));
       expect(await again.change(campaign.id, onCancel)).toEqual(known(undefined));
       expect(await again.create(campaign)).toEqual({ kind: "created" });
-      expect(await campaigns.read(campaign.id)).toEqual(known(campaign));
+      expect(await campaigns.read(campaign.id)).toEqual(known(campaign, nowMs + DAYS * DAY_MS));
+    });
+
+    it("keep one as long as it says itself, whoever changes it", async () => {
+      const { campaigns, again, campaign } = await created({ keptDays: 40 });
+      const another = await created();
+      nowMs = T0_MS + DAY_MS;
+      const forgottenAtMs = nowMs + 40 * DAY_MS;
+      for (const keeper of [campaigns, again]) {
+        const answer = await keeper.change(campaign.id, (some) => onRate(some, (some.rate ?? 0) + 1));
+        expect(answer).toMatchObject({ kind: "known", forgottenAtMs });
+      }
+      expect(await again.read(campaign.id)).toMatchObject({ kind: "known", forgottenAtMs });
+      expect(await campaigns.read(another.campaign.id)).toEqual(known(another.campaign));
     });
 
     it("do not forget one before its start", async () => {
       const startAtMs = T0_MS + 30 * DAY_MS;
       const { campaigns, campaign } = await created({ state: "scheduled", startAtMs });
       nowMs = startAtMs + DAYS * DAY_MS - 1;
-      expect(await campaigns.read(campaign.id)).toEqual(known(campaign));
+      expect(await campaigns.read(campaign.id)).toEqual(known(campaign, nowMs + 1));
       nowMs += 1;
       expect(await campaigns.read(campaign.id)).toEqual(known(undefined));
     });
@@ -168,7 +189,7 @@ export function describeCampaigns(name: string, start: StartCampaigns): void {
       await fc.assert(
         fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 12 }), async (steps) => {
           const { campaigns, campaign } = fresh();
-          const law = memoryCampaigns({ nowMs: () => nowMs, days: DAYS });
+          const law = memoryCampaigns({ nowMs: () => nowMs });
           const take = (keeper: Campaigns, next: (typeof steps)[number]): Promise<unknown> => {
             const change = (step: (some: Campaign) => Campaign) => keeper.change(campaign.id, step);
             switch (next.do) {

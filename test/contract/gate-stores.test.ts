@@ -45,7 +45,7 @@ describe("DynamoDB in trouble", () => {
     const clock = { nowMs: () => NOW_MS, sleep: async () => undefined };
     holds = dynamodbChannelHolds(table);
     stops = dynamodbStops(table);
-    campaigns = dynamodbCampaigns({ ...table, days: 15, clock });
+    campaigns = dynamodbCampaigns({ ...table, clock });
   };
 
   const given = async (some: readonly Reply[], ask: (() => Promise<unknown>) | undefined) => {
@@ -129,7 +129,7 @@ describe("DynamoDB in trouble", () => {
   it("changes a campaign as it is by then, where somebody else has been faster", async () => {
     const faster = [kept(1), conflict(), kept(2), { status: 200, body: "{}" }];
     expect(await given(faster, steps["changing a campaign"])).toEqual({
-      answer: { kind: "known", campaign: onCancel(CAMPAIGN) },
+      answer: { kind: "known", campaign: onCancel(CAMPAIGN), forgottenAtMs: NOW_MS + 15 * 86_400_000 },
       asked: ["GetItem", "PutItem", "GetItem", "PutItem"],
     });
   });

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { beforeAll, describe, expect, it } from "vitest";
 import { orderKey, outputKey } from "../../shared/core/campaign/bucket-keys.ts";
+import { BUCKET_DAYS } from "../../shared/core/campaign/kept.ts";
 import {
   readImportCampaignSettings,
   readRetireDeadTokensSettings,
@@ -470,7 +471,7 @@ describe("the import bucket", () => {
         Rules: [
           {
             Status: "Enabled",
-            ExpirationInDays: 30,
+            ExpirationInDays: BUCKET_DAYS,
             NoncurrentVersionExpiration: { NoncurrentDays: 30 },
             AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 },
           },

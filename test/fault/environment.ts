@@ -92,7 +92,7 @@ export function startEnvironment(parts: EnvironmentParts): Wired {
       observe,
       newOwner: parts.newOwner,
     }),
-    campaignGate: campaignGate({ campaigns: dynamodbCampaigns({ ...gateTable, days: 15, clock }), clock, observe }),
+    campaignGate: campaignGate({ campaigns: dynamodbCampaigns({ ...gateTable, clock }), clock, observe }),
     pushService: pinpointPushService(pushClient, clock, observe),
     rateLimiter: rateLimiterOf(parts, rateClient),
     received: sqsReceivedRecords(sqs, parts.requestQueueUrl),

@@ -57,7 +57,7 @@ beforeAll(async () => {
   const { AWS_ENDPOINT_URL_DYNAMODB: endpoint = "", AWS_REGION: region = "" } = emulators.environment;
   const client = gateClient({ endpoint, region, credentials: LOCAL_CREDENTIALS });
   const table = { client, tableName: LOCAL_TABLE_NAMES.state, answerWithinMs: 10_000 };
-  campaigns = dynamodbCampaigns({ ...table, days: 15, clock: systemClock() });
+  campaigns = dynamodbCampaigns({ ...table, clock: systemClock() });
 });
 afterAll(async () => {
   sqs.destroy();
@@ -142,13 +142,31 @@ describe("sluice campaign", () => {
     const because = { reason: "BadFile", words: "row 3: the file is not UTF-8" } as const;
     await create("broken", { state: "failed", because, createdAtMs: Date.now() });
     const list = await run(["list"]);
-    expect(list.stdout).toMatch(/^campaign +state +recipients +owed +rate +created +file\nbroken +failed +3000 +3000 /);
+    expect(list.stdout).toMatch(
+      /^campaign +state +recipients +owed +rate +created +kept until +file\nbroken +failed +3000 +3000 /,
+    );
     const { campaigns: all } = JSON.parse((await run(["list", "--json"])).stdout);
     expect(all[0]).toMatchObject({ campaign: "broken", state: "failed", because });
     const show = await run(["show", "broken"]);
     expect(show.stdout).toContain(
       "because      row 3: the file is not UTF-8 (BadFile)\ncure         Mend the recipients file",
     );
+  });
+
+  it("keeps a campaign as long as its stage does, and says until when", async () => {
+    await create("patient", { keptDays: 40, sendingSinceMs: Date.now(), createdAtMs: Date.now() });
+    const before = Date.now();
+    await run(["rate", "patient", "9"]);
+    const answer = await campaigns.read("patient");
+    const days = ((answer.kind === "known" && answer.campaign && answer.forgottenAtMs) || 0) - before;
+    expect(Math.round(days / 86_400_000)).toBe(40);
+    const { kept } = JSON.parse((await run(["show", "patient", "--json"])).stdout);
+    expect(kept).toEqual({ until: expect.stringMatching(/^20\d\d-/), because: "files" });
+    expect((await run(["show", "patient"])).stdout).toContain(
+      `kept         until ${kept.until}: then the import bucket forgets its chunks`,
+    );
+    expect((await run(["list"])).stdout).toMatch(new RegExp(`^patient .* ${kept.until} +people\\.csv$`, "m"));
+    await calls(1);
   });
 
   it("watches to the end, in lines; ends with 0 only for one that is completed", async () => {
@@ -167,7 +185,7 @@ describe("sluice campaign", () => {
     expect((await inWords).firstLine).toBe(
       "winter  waiting  [########################] 100.0 % of 3000  3000 sent  waits for its files to be written",
     );
-    await campaigns.change("winter", (known) => onEnd(known, Date.now()));
+    await campaigns.change("winter", (known) => onEnd(known, { nowMs: Date.now(), files: {} }));
     const { exitCode, stdout } = await watching;
     const lines = stdout
       .trimEnd()
@@ -194,7 +212,7 @@ describe("sluice campaign", () => {
     [
       ["show", "nobody"],
       "shop",
-      /There is no campaign nobody: sluice campaign list --stage shop has those of the last/,
+      /There is no campaign nobody: sluice campaign list --stage shop has all that are kept/,
     ],
     [["watch", "nobody"], "shop", /There is no campaign nobody/],
     [["list"], "old", /The stage old has no import bucket: it is of an older version.*npm run deploy -- --stage old/],

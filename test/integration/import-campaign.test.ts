@@ -1,14 +1,15 @@
 import { readFileSync } from "node:fs";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { S3Client } from "@aws-sdk/client-s3";
-import { GetObjectCommand } from "@aws-sdk/client-s3";
+import { DeleteObjectCommand, GetObjectCommand } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { dynamodbCampaigns } from "../../shared/aws/dynamodb-campaigns.ts";
 import { s3Client } from "../../shared/aws/s3-client.ts";
 import { upload } from "../../shared/aws/s3-upload.ts";
 import { systemClock } from "../../shared/aws/system-clock.ts";
 import { campaignKey, orderKey, outputKey } from "../../shared/core/campaign/bucket-keys.ts";
-import type { Campaign } from "../../shared/core/campaign/campaign.ts";
+import { type Campaign, onResume } from "../../shared/core/campaign/campaign.ts";
+import { formatWake } from "../../shared/core/campaign/import-record.ts";
 import type { Campaigns } from "../../shared/ports.ts";
 import { type Stack, startStack } from "../../tools/local/stack.ts";
 import { LOCAL_BUCKET_NAME, LOCAL_TABLE_NAMES } from "../../tools/local/stage.ts";
@@ -24,7 +25,7 @@ beforeAll(async () => {
   const endpoint = (service: string) => stack.environment[`AWS_ENDPOINT_URL_${service}`] ?? "";
   s3 = s3Client({ ...LOCAL_CREDENTIALS, endpoint: endpoint("S3") });
   const client = new DynamoDBClient({ ...LOCAL_CREDENTIALS, endpoint: endpoint("DYNAMODB") });
-  campaigns = dynamodbCampaigns({ client, tableName: LOCAL_TABLE_NAMES.state, days: 1, clock: systemClock() });
+  campaigns = dynamodbCampaigns({ client, tableName: LOCAL_TABLE_NAMES.state, clock: systemClock() });
 });
 afterAll(async () => {
   s3.destroy();
@@ -139,6 +140,26 @@ it("begins a campaign at its time", async () => {
   expect(await campaignIn("later", "scheduled")).toMatchObject({ startAtMs });
   const { sendingSinceMs } = await campaignIn("later", "completed");
   expect(sendingSinceMs).toBeGreaterThanOrEqual(startAtMs);
+});
+
+it("pauses a campaign whose chunks are gone, says which file is, and goes on when that is back", async () => {
+  const Key = campaignKey("gone", "people.csv");
+  await put(Key, "token,channel,name\ngone-1,GCM,Ada");
+  const Options = { StartAt: new Date(Date.now() + 3_000).toISOString() };
+  await put(orderKey("gone"), JSON.stringify({ Recipients: { Key }, Message: MESSAGE, Options }));
+  await campaignIn("gone", "scheduled");
+  const chunks = outputKey("gone", "chunks-000001.jsonl");
+  const content = (await read(chunks)) ?? "";
+  await s3.send(new DeleteObjectCommand({ Bucket: bucket, Key: chunks }));
+
+  const paused = await campaignIn("gone", "paused");
+  const words = `${chunks} is not in the import bucket any more`;
+  expect(paused).toMatchObject({ pausedFrom: "sending", because: { reason: "files_gone", words }, keptDays: 15 });
+
+  await put(chunks, content);
+  await campaigns.change("gone", (campaign) => onResume(campaign, Date.now()));
+  await sendBodies(stack.sqs, stack.queueUrls.imports, [formatWake({ campaignId: "gone" })]);
+  expect(await campaignIn("gone", "completed")).toMatchObject({ standing: { words: { sent: 1 } } });
 });
 
 it("goes on with a campaign whose function has died", async () => {

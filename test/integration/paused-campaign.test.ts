@@ -48,7 +48,7 @@ it("one is paused, one cancelled, one goes on, of calls that they share; the fir
   const { AWS_ENDPOINT_URL_DYNAMODB: endpoint = "", AWS_REGION: region = "" } = stack.environment;
   const client = gateClient({ endpoint, region, credentials: { accessKeyId: "local", secretAccessKey: "local" } });
   const table = { client, tableName: LOCAL_TABLE_NAMES.state, answerWithinMs: 10_000 };
-  const campaigns = dynamodbCampaigns({ ...table, days: 15, clock: systemClock() });
+  const campaigns = dynamodbCampaigns({ ...table, clock: systemClock() });
   const accounts = dynamodbCampaignAccounts(table);
   /** How many recipients of a campaign have come to something for good, and to what. */
   const wordsOf = async (campaignId: string) => {

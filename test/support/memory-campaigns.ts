@@ -1,45 +1,42 @@
 import type { Campaign } from "../../shared/core/campaign/campaign.ts";
-import type { Campaigns } from "../../shared/ports.ts";
+import { forgottenAtSeconds } from "../../shared/core/campaign/kept.ts";
+import type { CampaignState, Campaigns, KeptCampaign } from "../../shared/ports.ts";
 
 /** The campaigns in a variable: the laws themselves. */
-export function memoryCampaigns({
-  nowMs,
-  days = 15,
-}: {
-  readonly nowMs: () => number;
-  readonly days?: number;
-}): Campaigns {
-  const kept = new Map<string, { readonly campaign: Campaign; readonly expiresAt: number }>();
-  const nowSeconds = () => Math.floor(nowMs() / 1000);
-  const isKept = ({ expiresAt }: { readonly expiresAt: number }) => nowSeconds() < expiresAt;
+export function memoryCampaigns({ nowMs }: { readonly nowMs: () => number }): Campaigns {
+  const kept = new Map<string, KeptCampaign>();
+  const isKept = ({ forgottenAtMs }: KeptCampaign) => Math.floor(nowMs() / 1000) * 1000 < forgottenAtMs;
 
-  const find = (id: string): Campaign | undefined => {
+  const find = (id: string): KeptCampaign | undefined => {
     const found = kept.get(id);
-    return found !== undefined && isKept(found) ? found.campaign : undefined;
+    return found !== undefined && isKept(found) ? found : undefined;
   };
   const keep = (campaign: Campaign) => {
-    const keptFromMs = Math.max(nowMs(), campaign.startAtMs ?? 0);
-    kept.set(campaign.id, { campaign, expiresAt: Math.floor(keptFromMs / 1000) + days * 86_400 });
+    kept.set(campaign.id, { campaign, forgottenAtMs: forgottenAtSeconds(campaign, nowMs()) * 1000 });
   };
+  const known = (id: string): CampaignState => ({ kind: "known", ...(find(id) ?? { campaign: undefined }) });
 
   return {
     async create(campaign) {
       const other = find(campaign.id);
-      if (other !== undefined) return { kind: "exists", campaign: other };
+      if (other !== undefined) return { kind: "exists", campaign: other.campaign };
       keep(campaign);
       return { kind: "created" };
     },
-    read: async (id) => ({ kind: "known", campaign: find(id) }),
+    read: async (id) => known(id),
     async list() {
-      const campaigns = [...kept.values()].filter(isKept).map(({ campaign }) => campaign);
-      return { kind: "known", campaigns: campaigns.sort((one, other) => other.createdAtMs - one.createdAtMs) };
+      const campaigns = [...kept.values()].filter(isKept);
+      return {
+        kind: "known",
+        campaigns: campaigns.sort((one, other) => other.campaign.createdAtMs - one.campaign.createdAtMs),
+      };
     },
     async change(id, law) {
-      const campaign = find(id);
-      if (campaign === undefined) return { kind: "known", campaign };
-      const changed = law(campaign);
-      if (changed !== campaign) keep(changed);
-      return { kind: "known", campaign: changed };
+      const found = find(id);
+      if (found === undefined) return { kind: "known", campaign: undefined };
+      const changed = law(found.campaign);
+      if (changed !== found.campaign) keep(changed);
+      return known(id);
     },
   };
 }

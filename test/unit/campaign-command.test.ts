@@ -16,7 +16,7 @@ import { filesOf, identityLines, showLines } from "../../tools/cli/campaign/show
 import { type CampaignVerb, fitOf, misfitWords } from "../../tools/cli/campaign/verb-fit.ts";
 import { watchLines, watchObject } from "../../tools/cli/campaign/watch-line.ts";
 import { CAMPAIGN_STATES } from "../support/campaign-states.ts";
-import { someCampaign } from "../support/some-campaign.ts";
+import { keptCampaign as kept, someCampaign } from "../support/some-campaign.ts";
 
 /** What an operator reads of a campaign, and which words fit it. */
 
@@ -150,6 +150,10 @@ describe("the cure", () => {
     ["mismatch", /bundle id.*held-channels\.md/],
     ["breaker_certain", /old one.*sluice dead-tokens list --stage prod/],
     ["breaker_suspect", /dead-token-share\.md.*sluice dead-tokens list --stage prod/],
+    [
+      "files_gone",
+      /paused-campaigns\.md.*sluice campaign resume spring --stage prod\..*: sluice campaign cancel spring --stage prod$/,
+    ],
     ["BadFile", /import it again under the same id/],
     ["BadMessage", /campaign\.json/],
     ["NoRecipients", /rejected\.csv/],
@@ -171,6 +175,7 @@ describe("show", () => {
     fed: fed(30),
     endedAtMs: NOW_MS,
     standing: standing({ sent: 2_900, dead: 60, rejected: 30, cancelled: 8, unknown: 2 }, { chunksDone: 30 }),
+    files: { "failed.csv": 38, "unknown.csv": 2, "dead-tokens.csv": 63 },
   });
 
   it("has the identity, which adds up", () => {
@@ -187,16 +192,64 @@ describe("show", () => {
   it("says where the files are, of those that are there", () => {
     expect(filesOf(ended, LOCAL)).toEqual([
       { uri: "s3://imports/campaigns/spring/out/rejected.csv", has: "100 rows that could not be sent to" },
-      { uri: "s3://imports/campaigns/spring/out/dead-tokens.csv", has: "60 dead" },
       { uri: "s3://imports/campaigns/spring/out/failed.csv", has: "30 rejected, 8 cancelled" },
       { uri: "s3://imports/campaigns/spring/out/unknown.csv", has: "2 unknown" },
+      { uri: "s3://imports/campaigns/spring/out/dead-tokens.csv", has: "60 dead, 3 replaced" },
     ]);
     expect(filesOf(campaign("sending", { split }), LOCAL)).toHaveLength(1);
   });
 
+  it.each<[string, Standing["words"], Required<Campaign>["files"], readonly string[]]>([
+    ["tokens that were replaced alone", { sent: 3_000 }, { "dead-tokens.csv": 4 }, ["4 replaced"]],
+    [
+      "recipients whose chunks are gone",
+      { sent: 900, cancelled: 2_100 },
+      { "failed.csv": 100 },
+      ["2100 cancelled; 2000 of them are not in it, because their chunks are gone"],
+    ],
+    ["no file, because nobody knows whom it would have", { sent: 900, cancelled: 2_100 }, {}, []],
+  ])("says of each file what it has: %s", (_, words, files, has) => {
+    const one = campaign("completed_with_errors", { fed: fed(30), standing: standing(words), files });
+    expect(filesOf(one, LOCAL).map((file) => file.has)).toEqual(has);
+  });
+
+  const DAY_MS = 86_400_000;
+  const at = (days: number) => new Date(someCampaign("").createdAtMs + days * DAY_MS).toISOString();
+
+  it.each<{ title: string; state: CampaignState; more?: Partial<Campaign>; forgottenAfterDays: number; kept: string }>([
+    {
+      title: "one that waits for somebody",
+      state: "ready",
+      more: { sendingSinceMs: undefined as never },
+      forgottenAfterDays: 15,
+      kept: `until ${at(15)}: then the stage forgets it, unless it changes before (LEDGER_DAYS)`,
+    },
+    {
+      title: "one that was paused long after it had begun",
+      state: "paused",
+      forgottenAfterDays: 25,
+      kept: `until ${at(15)}: then the ledger forgets what became of its first recipients (LEDGER_DAYS): they end as unknown`,
+    },
+    {
+      title: "one of a stage that forgets nothing for a year",
+      state: "paused",
+      more: { keptDays: 365 },
+      forgottenAfterDays: 366,
+      kept: `until ${at(30)}: then the import bucket forgets its chunks, and what is not sent by then cannot be sent any more`,
+    },
+  ])(
+    "says until when it is kept, and what is then: $title",
+    ({ state, more = {}, forgottenAfterDays, kept: words }) => {
+      const forgottenAtMs = someCampaign("").createdAtMs + forgottenAfterDays * DAY_MS;
+      const one = { campaign: campaign(state, more), forgottenAtMs };
+      expect(showLines(one, NOW_MS, PROD)).toContain(`kept         ${words}`);
+      expect(campaignObject(one, NOW_MS, PROD)).toMatchObject({ kept: { until: words.slice(6, 30) } });
+    },
+  );
+
   it("says why it is paused and what to do", () => {
     const because = { reason: "credential", words: "APNS is held: InvalidProviderToken" } as const;
-    const lines = showLines(campaign("paused", { because, pausedFrom: "sending" }), NOW_MS, PROD);
+    const lines = showLines(kept(campaign("paused", { because, pausedFrom: "sending" })), NOW_MS, PROD);
     expect(lines).toEqual(
       expect.arrayContaining([
         "because      APNS is held: InvalidProviderToken (credential)",
@@ -209,15 +262,17 @@ describe("show", () => {
 
   it("says no more why it was paused when it is not", () => {
     const because = { reason: "operator", words: "an operator has paused it" } as const;
-    const lines = showLines(campaign("completed_with_errors", { because }), NOW_MS, PROD).join("\n");
+    const lines = showLines(kept(campaign("completed_with_errors", { because })), NOW_MS, PROD).join("\n");
     expect(lines).not.toContain("operator");
-    expect(campaignObject(campaign("cancelling", { because }), NOW_MS, LOCAL)).toMatchObject({ because: null });
+    expect(campaignObject(kept(campaign("cancelling", { because })), NOW_MS, LOCAL)).toMatchObject({ because: null });
   });
 
   it("has for a program every name, whatever the state", () => {
-    const names = CAMPAIGN_STATES.map((state) => Object.keys(campaignObject(campaign(state), NOW_MS, LOCAL)).join());
+    const names = CAMPAIGN_STATES.map((state) =>
+      Object.keys(campaignObject(kept(campaign(state)), NOW_MS, LOCAL)).join(),
+    );
     expect(new Set(names).size).toBe(1);
-    expect(campaignObject(ended, NOW_MS, LOCAL)).toMatchObject({
+    expect(campaignObject(kept(ended), NOW_MS, LOCAL)).toMatchObject({
       requested: 3_000,
       sent: 2_900,
       optedOut: 0,

@@ -8,7 +8,7 @@ import {
   refusalOfId,
   refusalOfTimes,
 } from "../../tools/cli/import/refusals.ts";
-import { someCampaign } from "../support/some-campaign.ts";
+import { keptCampaign, someCampaign } from "../support/some-campaign.ts";
 
 /** What keeps `sluice import` from beginning a campaign, and what it says to type. */
 
@@ -76,7 +76,7 @@ describe("refusalOfFile", () => {
     },
     { title: "ourselves, who had failed", before: { id: "spring", fileHash: "ours" }, isRefused: false },
   ])("$title: $isRefused", ({ before, isRefused }) => {
-    const refusal = refusalOfFile([someCampaign("other"), someCampaign(before.id, before)], ours);
+    const refusal = refusalOfFile([someCampaign("other"), someCampaign(before.id, before)].map(keptCampaign), ours);
     expect(refusal !== undefined).toBe(isRefused);
     if (isRefused)
       expect(refusal).toMatch(/by the campaign autumn \(\w+\) since 2026-.*To send to them once more: --again\.$/);

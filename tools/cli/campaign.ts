@@ -8,7 +8,9 @@ import {
   onRate,
   onResume,
 } from "../../shared/core/campaign/campaign.ts";
+import { keptUntil } from "../../shared/core/campaign/kept.ts";
 import { total } from "../../shared/core/campaign/tally.ts";
+import type { KeptCampaign } from "../../shared/ports.ts";
 import { campaignObject } from "./campaign/campaign-object.ts";
 import { iso, progressWords } from "./campaign/campaign-words.ts";
 import { showLines } from "./campaign/show-lines.ts";
@@ -93,13 +95,14 @@ async function list({ stage, json = false }: CampaignOptions): Promise<void> {
   });
 }
 
-function tableOf(campaigns: readonly Campaign[]): string[] {
+function tableOf(campaigns: readonly KeptCampaign[]): string[] {
   return table(
-    ["campaign", "state", "recipients", "owed", "rate", "created", "file"],
-    campaigns.map((one) => {
+    ["campaign", "state", "recipients", "owed", "rate", "created", "kept until", "file"],
+    campaigns.map(({ campaign: one, forgottenAtMs }) => {
       const { requested, owed } = identityOf(one);
       const counts = one.split === undefined ? ["–", "–"] : [requested, owed];
-      return [one.id, one.state, ...counts, one.rate ?? "–", iso(one.createdAtMs), one.fileName];
+      const times = [iso(one.createdAtMs), iso(keptUntil(one, forgottenAtMs).atMs)];
+      return [one.id, one.state, ...counts, one.rate ?? "–", ...times, one.fileName];
     }),
   );
 }
@@ -135,7 +138,7 @@ interface ResumeOptions extends CampaignOptions {
 
 async function resume(id: string, { rate, confirm, ...given }: ResumeOptions): Promise<void> {
   const place = await campaignsOf(given.stage);
-  const before = knownCampaign(await place.campaigns.read(id), id, place);
+  const { campaign: before } = knownCampaign(await place.campaigns.read(id), id, place);
   if (before.state === "ready") checkConfirmed(before, confirm, place);
   if (rate !== undefined && fitOf("resume", before) === "already") return setRate(id, rate, given);
   await take(id, place, given, {
@@ -179,7 +182,7 @@ async function cancel(
   { yes = false, ...given }: CampaignOptions & { readonly yes?: boolean },
 ): Promise<void> {
   const place = await campaignsOf(given.stage);
-  const known = knownCampaign(await place.campaigns.read(id), id, place);
+  const { campaign: known } = knownCampaign(await place.campaigns.read(id), id, place);
   if (fitOf("cancel", known) === "does") {
     const preview =
       `Cancels ${id}, of which ${progressWords(known)}. Whoever is not told within two seconds is not told any more, and ends ` +
@@ -216,7 +219,8 @@ async function take(
     before = known;
     return fitOf(verb, known) === "does" ? law(known) : known;
   });
-  const known = knownCampaign(answer, id, place);
+  const kept = knownCampaign(answer, id, place);
+  const { campaign: known } = kept;
   const fit = fitOf(verb, before ?? known);
   if (fit === "cannot") throw new UsageError(`Nothing was changed: ${misfitWords(verb, known, place)}`);
   const problem = await place.call(id);
@@ -229,7 +233,7 @@ async function take(
   print(json, [...said, ...uncalled], {
     changed: fit === "does",
     called: problem === undefined,
-    ...campaignObject(known, Date.now(), place),
+    ...campaignObject(kept, Date.now(), place),
   });
   if (problem !== undefined) process.exitCode = 1;
 }

@@ -1,6 +1,7 @@
 import type { Fault } from "../hold/hold.ts";
 import type { Word } from "../ledger/result.ts";
 import type { Confidence } from "../outcome/outcome.ts";
+import type { EndFile } from "./end-files.ts";
 import type { Tally } from "./tally.ts";
 import { total } from "./tally.ts";
 
@@ -33,6 +34,8 @@ export interface Campaign {
   readonly state: CampaignState;
   readonly applicationId: string;
   readonly createdAtMs: number;
+  /** So many days it is kept after its last change, whoever changes it: the stage's `LEDGER_DAYS` when it began. */
+  readonly keptDays?: number;
   /** Which version of `campaign.json` it was made from, where the bucket keeps versions. */
   readonly orderVersion?: string;
   /** Of the recipients file: campaigns with the same one have the same file. */
@@ -64,6 +67,8 @@ export interface Campaign {
   readonly feeder?: { readonly owner: string; readonly untilMs: number };
   /** What had become of its recipients when the feeder looked last. */
   readonly standing?: Standing;
+  /** Of one that has ended: how many rows each of its files has, those without rows left out. */
+  readonly files?: Readonly<Partial<Record<EndFile, number>>>;
 }
 
 export type CampaignState =
@@ -84,7 +89,8 @@ export interface Because {
   readonly words: string;
 }
 
-export type PauseReason = "operator" | Fault["because"] | `breaker_${Confidence}`;
+/** `files_gone`: what is to be sent is not in the import bucket any more. */
+export type PauseReason = "operator" | Fault["because"] | `breaker_${Confidence}` | "files_gone";
 
 /** `BadFile`: the recipients; `BadMessage`: `campaign.json`; `NoRecipients`: every row was rejected. */
 export type FailReason = "BadFile" | "BadMessage" | "NoRecipients";
@@ -193,6 +199,7 @@ export function newCampaign(
     | "id"
     | "applicationId"
     | "createdAtMs"
+    | "keptDays"
     | "orderVersion"
     | "fileHash"
     | "fileName"
@@ -249,14 +256,17 @@ export function onStanding(campaign: Campaign, owner: string, standing: Standing
 /** Words that a recipient comes to where nothing went wrong. */
 const WITHOUT_ERROR: ReadonlySet<FinalWord> = new Set(["sent", "optedOut", "duplicate", "suppressed", "dead"]);
 
-/** The end, where every recipient has come to something. */
-export function onEnd(campaign: Campaign, nowMs: number): Campaign {
+/** The end, where every recipient has come to something, and these files are written. */
+export function onEnd(
+  campaign: Campaign,
+  { nowMs, files }: { readonly nowMs: number; readonly files: Required<Campaign>["files"] },
+): Campaign {
   if (!isAccountedFor(campaign)) return campaign;
   const words = Object.entries(identityOf(campaign).words) as [FinalWord, number][];
   const isCut = campaign.state === "cancelling";
   const hasErrors = isCut || words.some(([word, count]) => count > 0 && !WITHOUT_ERROR.has(word));
   const { feeder: _, ...rest } = campaign;
-  return { ...rest, state: hasErrors ? "completed_with_errors" : "completed", endedAtMs: nowMs };
+  return { ...rest, state: hasErrors ? "completed_with_errors" : "completed", endedAtMs: nowMs, files };
 }
 
 /** Whether all chunks that were put on the queue have come to something, and no other will be. */

@@ -7,6 +7,7 @@ import { parseRfc3339 } from "../request/rfc-3339.ts";
 import type { FieldKind } from "../request/send-request-fields.ts";
 import { isCampaignFile } from "./bucket-keys.ts";
 import { type CampaignMessage, parseCampaignMessage } from "./campaign-message.ts";
+import { BUCKET_DAYS } from "./kept.ts";
 
 /** What somebody wants sent, and to whom: `campaign.json`. */
 export interface CampaignOrder {
@@ -121,14 +122,14 @@ function checkOptions(
     findings.add(below(path, "ExpiresAt", findings), "must be later than StartAt: nothing would be sent");
   }
   if (startMs !== undefined && nowMs !== undefined && startMs > nowMs + LONGEST_WAIT_DAYS * DAY_MS) {
-    const message = `must be within ${LONGEST_WAIT_DAYS} days: the import bucket forgets what was split after 30`;
+    const message = `must be within ${LONGEST_WAIT_DAYS} days: the import bucket forgets what was split after ${BUCKET_DAYS}`;
     findings.add(below(path, "StartAt", findings), message);
   }
   return given;
 }
 
-/** It is split at once, and has to be sent before the bucket forgets its chunks: `serverless.yml` says when. */
-const LONGEST_WAIT_DAYS = 25;
+/** It is split at once, and has to be sent before the bucket forgets its chunks. */
+const LONGEST_WAIT_DAYS = BUCKET_DAYS - 5;
 const DAY_MS = 86_400_000;
 
 function checkMessage(value: unknown, path: Path, findings: Findings): CampaignMessage | undefined {

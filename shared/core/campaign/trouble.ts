@@ -45,6 +45,11 @@ export function troubleOf(
   return undefined;
 }
 
+/** Why a campaign is to pause of which a file is missing that it cannot go on without. */
+export function fileGone(file: string): Because {
+  return { reason: "files_gone", words: `${file} is not in the import bucket any more` };
+}
+
 function isNews({ sinceMs, probedAtMs = 0 }: Hold, { resumedAtMs }: Pick<Campaign, "resumedAtMs">): boolean {
   return resumedAtMs === undefined || sinceMs > resumedAtMs || probedAtMs > resumedAtMs;
 }

@@ -5,7 +5,7 @@ import { allSent, type Fate, fatesOf } from "../../core/campaign/fates.ts";
 import type { Account } from "../../core/ledger/account.ts";
 import { CAMPAIGN_LOTS } from "../../core/ledger/account-key.ts";
 import type { PartHash } from "../../core/outcome/part.ts";
-import type { CampaignAccounts, CampaignStore, Clock } from "../../ports.ts";
+import { type CampaignAccounts, type CampaignStore, type Clock, FileGone } from "../../ports.ts";
 
 export interface ChunkEndPorts {
   readonly store: CampaignStore;
@@ -20,19 +20,32 @@ export interface ChunkEnd {
   readonly sent: number;
   /** The others, one by one. */
   readonly fates: readonly (Fate & { readonly word: FinalWord })[];
+  /** It stands for a whole section whose chunks are not there any more: nobody can say whom it had. */
+  readonly isGone?: true;
 }
+
+const GONE: ChunkEnd = { sent: 0, fates: [], isGone: true };
 
 /**
  * Of a campaign that is accounted for, what each chunk has come to, in order. One that never was put on the queue is
  * cancelled; of what was there and the ledger has forgotten since, nobody knows.
+ *
+ * @throws {FileGone} while iterating, where chunks are not there any more, unless the campaign is cancelled: that is the
+ * way to end one that cannot be gone on with
  */
 export async function* chunkEnds(
-  { id, split, fed }: Campaign,
+  { id, state, split, fed }: Campaign,
   nowMs: number,
   { store, accounts, shortHash }: ChunkEndPorts,
 ): AsyncGenerator<ChunkEnd> {
   for (let section = 1; section <= (split?.sections ?? 0); section += 1) {
-    const lines = await store.readChunks(section);
+    const lines = await store.readChunks(section).catch((error: unknown) => {
+      if (state !== "cancelling" || !(error instanceof FileGone)) throw error;
+    });
+    if (lines === undefined) {
+      yield GONE;
+      continue;
+    }
     const known = await accountsFor(id, lines, accounts);
     for (const line of lines) {
       const { chunk, recipients } = readChunkLine(line);

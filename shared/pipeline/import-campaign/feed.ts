@@ -4,7 +4,7 @@ import { type Because, type Campaign, isAccountedFor, onFeed } from "../../core/
 import { chunkRecord } from "../../core/campaign/chunk-record.ts";
 import { afterPut, mayPut, paceAt, startPacing, TICK_MS } from "../../core/campaign/pacing.ts";
 import type { ImportStep } from "../../facts.ts";
-import type { CampaignStore, Campaigns } from "../../ports.ts";
+import { type CampaignStore, type Campaigns, FileGone } from "../../ports.ts";
 import { chunkReader } from "./chunk-reader.ts";
 import type { Lease } from "./lease.ts";
 import { type WatchPorts, watcher } from "./watcher.ts";
@@ -44,6 +44,7 @@ export type FeedEnd =
  * may be there twice is what one tick puts, which the ledger sends once.
  *
  * @param untilMs when to leave the rest to somebody else
+ * @throws {FileGone} when chunks are not there any more, of a campaign that is not cancelled
  */
 export async function feed(
   campaign: Campaign,
@@ -62,7 +63,11 @@ export async function feed(
   let known = campaign;
   let { fed, putting } = campaign;
   /** What may be on the queue or not. At first, what whoever fed before was putting there. */
-  let pending = await chunks.between(fed, putting);
+  let pending = await chunks.between(fed, putting).catch((error: unknown) => {
+    // Of one that is cancelled nobody has to be told any more: what is on the queue comes to something without it.
+    if (campaign.state !== "cancelling" || !(error instanceof FileGone)) throw error;
+    return [];
+  });
   let pacing = startPacing(rateOf(campaign, settings), startedMs);
 
   /** Chooses what to put next, as far as the pace goes. */

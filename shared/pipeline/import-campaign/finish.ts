@@ -1,6 +1,6 @@
 // chunk files, accounts of the ledger, recipients file --> (finish) --> files of the end, event
 import { BadFile } from "../../core/campaign/bad-file.ts";
-import { type Campaign, type FinalWord, onEnd } from "../../core/campaign/campaign.ts";
+import { type Campaign, type FinalWord, identityOf, onEnd } from "../../core/campaign/campaign.ts";
 import { type CampaignCompleted, campaignCompleted } from "../../core/campaign/campaign-completed.ts";
 import { csvRow } from "../../core/campaign/csv.ts";
 import {
@@ -25,12 +25,13 @@ export interface FinishPorts extends ChunkEndPorts {
 
 /**
  * Ends a campaign that is accounted for: writes the files of those who were not told, and tells that it is completed. Every
- * recipient is looked up in the ledger once more, so that what is told has been counted one by one.
+ * recipient is looked up in the ledger once more, so that what is told has been counted one by one. Of one that was cancelled
+ * because its chunks are gone, the words are those that the ledger adds up to, and the files have whom the other chunks name.
  *
- * It may be done again and then comes to the same: that the campaign has ended is to be written down after it. It holds the
- * accounts of one section and two bits for each row.
+ * It may be done again and then comes to the same: that the campaign has ended is to be written down after it (`onEnd`). It
+ * holds the accounts of one section and two bits for each row.
  */
-export async function finish(campaign: Campaign, ports: FinishPorts): Promise<CampaignCompleted> {
+export async function finish(campaign: Campaign, ports: FinishPorts): Promise<Finished> {
   const { store, campaignEvents, clock } = ports;
   const nowMs = clock.nowMs();
   const ends = () => chunkEnds(campaign, nowMs, ports);
@@ -45,9 +46,18 @@ export async function finish(campaign: Campaign, ports: FinishPorts): Promise<Ca
       return store.writeFile(name, unsourced(name, ends()));
     });
   }
-  const event = campaignCompleted(onEnd(campaign, nowMs), endOf(counts));
+  const { words, deadLetters, files, isGone } = endOf(counts);
+  const end = { nowMs, files };
+  const ended = onEnd(campaign, end);
+  const event = campaignCompleted(ended, { words: isGone ? identityOf(ended).words : words, deadLetters, files });
   await campaignEvents.publish(event);
-  return event;
+  return { event, end };
+}
+
+/** What was told, and what of it is to be written down. */
+export interface Finished {
+  readonly event: CampaignCompleted;
+  readonly end: Parameters<typeof onEnd>[1];
 }
 
 interface Counts {
@@ -55,27 +65,32 @@ interface Counts {
   readonly deadLetters: Partial<Record<DeadLetterReason, number>>;
   readonly rows: Readonly<Record<CutFile, ReturnType<typeof rowSet>>>;
   deadTokens: number;
+  /** Whether chunks are missing. */
+  isGone: boolean;
 }
 
 type CutFile = Exclude<EndFile, "dead-tokens.csv">;
 
 function emptyCounts(): Counts {
-  return { words: {}, deadLetters: {}, rows: { "failed.csv": rowSet(), "unknown.csv": rowSet() }, deadTokens: 0 };
+  const rows = { "failed.csv": rowSet(), "unknown.csv": rowSet() };
+  return { words: {}, deadLetters: {}, rows, deadTokens: 0, isGone: false };
 }
 
-function endOf({ words, deadLetters, rows, deadTokens }: Counts) {
-  const files = {
-    "failed.csv": rows["failed.csv"].size,
-    "unknown.csv": rows["unknown.csv"].size,
-    "dead-tokens.csv": deadTokens,
-  };
-  return { words, deadLetters, files };
+function endOf({ words, deadLetters, rows, deadTokens, isGone }: Counts) {
+  const rowsOf = [
+    ["failed.csv", rows["failed.csv"].size],
+    ["unknown.csv", rows["unknown.csv"].size],
+    ["dead-tokens.csv", deadTokens],
+  ] as const satisfies readonly (readonly [EndFile, number])[];
+  const files: Partial<Record<EndFile, number>> = Object.fromEntries(rowsOf.filter(([, size]) => size > 0));
+  return { words, deadLetters, files, isGone };
 }
 
 /** Counts every recipient, and has a line for each device token that is dead or was replaced. */
 async function* counted(ends: AsyncIterable<ChunkEnd>, counts: Counts): AsyncGenerator<string> {
   const { words, deadLetters, rows } = counts;
-  for await (const { sent, fates } of ends) {
+  for await (const { sent, fates, isGone } of ends) {
+    counts.isGone ||= isGone === true;
     words.sent = (words.sent ?? 0) + sent;
     for (const fate of fates) {
       const { row, word, deadLetter, deadToken } = fate;

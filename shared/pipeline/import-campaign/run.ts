@@ -12,6 +12,7 @@ import {
   onFailure,
   onFeederAsk,
   onFeederLeave,
+  onPause,
   onSplit,
   onTime,
 } from "../../core/campaign/campaign.ts";
@@ -19,8 +20,16 @@ import { type OrderedCampaign, parseImportRecord } from "../../core/campaign/imp
 import { type CampaignOrder, parseCampaignOrder } from "../../core/campaign/parse-campaign-order.ts";
 import { present } from "../../core/campaign/present.ts";
 import { total } from "../../core/campaign/tally.ts";
+import { fileGone } from "../../core/campaign/trouble.ts";
 import type { Problem } from "../../core/request/problem.ts";
-import type { CampaignState, Fingerprint, ImportBucket, IncomingRecord, Wakeups } from "../../ports.ts";
+import {
+  type CampaignState,
+  FileGone,
+  type Fingerprint,
+  type ImportBucket,
+  type IncomingRecord,
+  type Wakeups,
+} from "../../ports.ts";
 import { type FeedPorts, type FeedSettings, feed } from "./feed.ts";
 import { type FinishPorts, finish } from "./finish.ts";
 import { keepLease, type Lease } from "./lease.ts";
@@ -38,6 +47,8 @@ export interface ImportPorts extends FeedPorts, Omit<FinishPorts, "store" | "sou
 
 export interface ImportSettings extends FeedSettings {
   readonly applicationIds: readonly string[];
+  /** Of a campaign that begins; see `Campaign`. */
+  readonly keptDays: number;
   /** So long nobody else sees to a campaign after whoever did has ended without a word. */
   readonly leaseMs: number;
 }
@@ -109,14 +120,14 @@ class Away extends Error {
 async function begin(
   { campaignId: id, versionId }: OrderedCampaign,
   { bucket, campaigns, clock, shortHash, observe }: ImportPorts,
-  { applicationIds }: ImportSettings,
+  { applicationIds, keptDays }: ImportSettings,
 ): Promise<string | undefined> {
   const text = await bucket.readOrder({ campaignId: id, ...present({ versionId }) });
   if (text === undefined) return `There is no campaign.json of the campaign ${id} any more`;
   const createdAtMs = clock.nowMs();
   const parsed = parseCampaignOrder(text, { applicationIds, shortHash, nowMs: createdAtMs });
   const [applicationId = ""] = applicationIds;
-  const made = { id, createdAtMs, applicationId, fileName: "", ...present({ orderVersion: versionId }) };
+  const made = { id, createdAtMs, keptDays, applicationId, fileName: "", ...present({ orderVersion: versionId }) };
   const campaign = newCampaign(parsed.ok ? { ...made, ...headOf(parsed.order) } : made);
   const because: Because | undefined = parsed.ok
     ? undefined
@@ -177,7 +188,12 @@ async function seeTo(
   const turn = turnOf(id, lease, untilMs, ports);
   try {
     let step: Step = { kind: "go", campaign };
-    while (step.kind === "go") step = await takeStep(step.campaign, turn, ports, settings);
+    while (step.kind === "go") {
+      step = await takeStep(step.campaign, turn, ports, settings).catch((error: unknown) => {
+        if (error instanceof FileGone) return pauseWithout(error, id, turn, ports);
+        throw error;
+      });
+    }
   } finally {
     lease.stop();
   }
@@ -243,6 +259,24 @@ async function takeStep(campaign: Campaign, turn: Turn, ports: ImportPorts, sett
   }
 }
 
+/** A file is missing that the campaign cannot go on without: somebody has to bring it back, or to end the campaign. */
+async function pauseWithout(
+  { file }: FileGone,
+  id: string,
+  { change, leave }: Turn,
+  { observe }: ImportPorts,
+): Promise<Step> {
+  const because = fileGone(file);
+  let isNews = false;
+  const step = await change((known) => {
+    const paused = onPause(known, because);
+    isNews = paused !== known;
+    return paused;
+  });
+  if (isNews) observe({ kind: "campaignPaused", campaignId: id, ...because });
+  return step.kind === "go" && step.campaign.state === "paused" ? leave(step.campaign) : step;
+}
+
 async function splitting(
   campaign: Campaign,
   { lease, untilMs, change, handOver }: Turn,
@@ -296,10 +330,10 @@ async function feeding(
       return leave(end.campaign, clock.nowMs() + lookAgainIn(end.campaign, clock.nowMs()));
     case "accountedFor": {
       const source = bucket.recipients(campaign.source ?? { key: campaign.fileName });
-      const { EndedAt } = await finish(end.campaign, { ...ports, store: bucket.store(id), source });
+      const { end: written } = await finish(end.campaign, { ...ports, store: bucket.store(id), source });
       let ended: Campaign | undefined;
       const step = await change((known) => {
-        ended = onEnd(known, Date.parse(EndedAt));
+        ended = onEnd(known, written);
         return ended;
       });
       const { state } = ended ?? end.campaign;

@@ -43,7 +43,7 @@ export async function dropCampaign(
     forcePathStyle: true,
   });
   const table = gateClient({ endpoint: environment["AWS_ENDPOINT_URL_DYNAMODB"] ?? "", region, credentials });
-  const campaigns = dynamodbCampaigns({ client: table, tableName: LOCAL_TABLE_NAMES.state, days: 1, clock });
+  const campaigns = dynamodbCampaigns({ client: table, tableName: LOCAL_TABLE_NAMES.state, clock });
   const imports = sqsRecordQueue(stack.sqs, stack.queueUrls.imports, clock);
   const recipients = rows - rejectsOf(rows);
 

@@ -41,6 +41,8 @@ const FEEDER = { owner: "me", untilMs: NOW_MS + 1_000 };
 const at = (chunks: number, recipients = chunks * 80) => ({ chunks, recipients, section: 1, inSection: chunks });
 const STANDING: Standing = { atMs: 5, words: {}, chunksDone: 0, onTheirWay: 0, changedAtMs: 5 };
 
+const END = { nowMs: NOW_MS, files: { "failed.csv": 2 } };
+
 const inState = (state: CampaignState, more: Partial<Campaign> = {}): Campaign => ({
   ...NEW,
   split: SPLIT,
@@ -78,7 +80,7 @@ describe("a step", () => {
         paused: "cancelling",
       },
     ],
-    ["its end", (campaign) => onEnd(campaign, NOW_MS), { waiting: "completed", cancelling: "completed_with_errors" }],
+    ["its end", (campaign) => onEnd(campaign, END), { waiting: "completed", cancelling: "completed_with_errors" }],
     ["another of its id", (campaign) => onDropped(campaign, NEW), { failed: "splitting" }],
   ])("%s leads from where it may, and nowhere from elsewhere", (_, law, leads) => {
     expect(leadsTo(law)).toEqual(leads);
@@ -214,8 +216,8 @@ describe("the end", () => {
     ["one unknown", { sent: 239, unknown: 1 }, "completed_with_errors"],
     ["none of what counts as an error", { sent: 240, rejected: 0 }, "completed"],
   ])("with %s", (_, words, state) => {
-    const ended = onEnd(done("waiting", words), NOW_MS);
-    expect(ended).toMatchObject({ state, endedAtMs: NOW_MS });
+    const ended = onEnd(done("waiting", words), END);
+    expect(ended).toMatchObject({ state, endedAtMs: NOW_MS, files: END.files });
     expect(ended.feeder).toBeUndefined();
     expect(identityOf(ended).owed).toBe(0);
   });
@@ -227,18 +229,18 @@ describe("the end", () => {
     expect(isAccountedFor({ ...done("waiting", {}), standing: { ...STANDING, chunksDone: 2 } })).toBe(false);
     expect(isAccountedFor(inState("cancelling"))).toBe(true);
     const waiting = inState("waiting", { fed: at(3), putting: at(3) });
-    expect(onEnd(waiting, NOW_MS)).toBe(waiting);
+    expect(onEnd(waiting, END)).toBe(waiting);
   });
 
   it("of one that was cancelled when all had been sent is no other than of one that was cut", () => {
-    expect(onEnd(done("cancelling", { sent: 240 }), NOW_MS).state).toBe("completed_with_errors");
+    expect(onEnd(done("cancelling", { sent: 240 }), END).state).toBe("completed_with_errors");
   });
 
   it("counts as cancelled what never was put on a queue, beside what was cancelled there", () => {
     const cancelling = done("cancelling", { sent: 60, cancelled: 20 }, at(1, 80));
     const identity = { requested: 240, words: { sent: 60, cancelled: 180 }, owed: 0 };
     expect(identityOf(cancelling)).toEqual(identity);
-    expect(identityOf(onEnd(cancelling, NOW_MS))).toEqual(identity);
+    expect(identityOf(onEnd(cancelling, END))).toEqual(identity);
     expect(identityOf(done("waiting", { sent: 240 })).words).toEqual({ sent: 240 });
     expect(identityOf({ ...cancelling, state: "sending" })).toEqual({
       requested: 240,

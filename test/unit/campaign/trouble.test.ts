@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { BreakerLimits } from "../../../shared/core/breaker/breaker.ts";
-import { type ChannelSigns, troubleMinutes, troubleOf } from "../../../shared/core/campaign/trouble.ts";
+import { type ChannelSigns, fileGone, troubleMinutes, troubleOf } from "../../../shared/core/campaign/trouble.ts";
 import { type Hold, onFault } from "../../../shared/core/hold/hold.ts";
 
 const LIMITS: BreakerLimits = { suspectShare: 0.2, certainShare: 0.5, minAttempts: 200, windowSeconds: 300 };
@@ -107,5 +107,12 @@ describe("a campaign is to pause", () => {
   ])("$what", ({ channels, resumedAtMs, because }) => {
     const campaign = resumedAtMs === undefined ? {} : { resumedAtMs };
     expect(troubleOf(campaign, channels, LIMITS, NOW_MS)).toEqual(because);
+  });
+});
+
+it("a campaign that lacks a file says which", () => {
+  expect(fileGone("campaigns/sale/out/chunks-000003.jsonl")).toEqual({
+    reason: "files_gone",
+    words: "campaigns/sale/out/chunks-000003.jsonl is not in the import bucket any more",
   });
 });

@@ -4,7 +4,7 @@ import type { DeliveryResult } from "../../../shared/core/outcome/delivery-resul
 import type { Call } from "../../../shared/core/plan/call.ts";
 import { type CallAnswer, type Campaigns, QueueUnavailable } from "../../../shared/ports.ts";
 import { memoryRateLimiter } from "../../support/memory-rate-limiter.ts";
-import { someCampaign } from "../../support/some-campaign.ts";
+import { keptCampaign, someCampaign } from "../../support/some-campaign.ts";
 import { APPLICATION_ID, record, rig, tokensOf } from "./rig.ts";
 
 const said = (deliveryStatus: string, pushProviderError?: string): DeliveryResult => ({
@@ -115,7 +115,7 @@ async function play(story: Story) {
   let looks = 0;
   const read: Campaigns["read"] = async (id) => {
     const states = id === "one" ? story.campaigns.one : story.campaigns.other;
-    return { kind: "known", campaign: someCampaign(id, { state: states[looks++ % states.length] ?? "sending" }) };
+    return keptCampaign(someCampaign(id, { state: states[looks++ % states.length] ?? "sending" }));
   };
 
   const { batch, clock, requestQueue, deadLetterQueue, deadTokenQueue, told } = rig({

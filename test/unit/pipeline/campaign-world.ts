@@ -8,7 +8,7 @@ import { LETTERS } from "../../../shared/core/ledger/result.ts";
 import { readRecordAttributes } from "../../../shared/core/request/record-attributes.ts";
 import type { Fact } from "../../../shared/facts.ts";
 import { type ImportPorts, type ImportSettings, importCampaign } from "../../../shared/pipeline/import-campaign/run.ts";
-import type { ChunkQueue, IncomingRecord } from "../../../shared/ports.ts";
+import { type ChunkQueue, FileGone, type IncomingRecord } from "../../../shared/ports.ts";
 import { memoryCampaign } from "../../../tools/local/main-job/memory-campaign.ts";
 import { byteSource } from "../../support/byte-source.ts";
 import { memoryAttemptCounts } from "../../support/memory-attempt-counts.ts";
@@ -47,6 +47,8 @@ export interface WorldOptions {
   readonly isSending?: () => boolean;
   /** Asked around each thing that is done outside: true ends the invocation there. */
   readonly isKilled?: () => boolean;
+  /** Whether chunks are not in the bucket any more. */
+  readonly isGone?: () => boolean;
   readonly settings?: Partial<ImportSettings>;
 }
 
@@ -108,6 +110,7 @@ export function campaignWorld(options: WorldOptions): World {
   });
   const settings: ImportSettings = {
     applicationIds: [APPLICATION_ID],
+    keptDays: 15,
     messagesPerSecond: 10_000,
     suspectShare: 0.2,
     certainShare: 0.5,
@@ -115,6 +118,11 @@ export function campaignWorld(options: WorldOptions): World {
     windowSeconds: 300,
     leaseMs: LEASE_MS,
     ...options.settings,
+  };
+
+  const readChunks = async (section: number): Promise<readonly string[]> => {
+    if (options.isGone?.()) throw new FileGone(`campaigns/${ID}/out/chunks-00000${section}.jsonl`);
+    return store.readChunks(section);
   };
 
   const known = async (): Promise<Campaign> => {
@@ -170,7 +178,7 @@ export function campaignWorld(options: WorldOptions): World {
       readOrder: async () => order,
       recipients: () =>
         recipientsFile(byteSource(fileName, `token,channel\n${rows.join("\n")}\n`, { blockBytes: 4_000 })),
-      store: () => mortal(store),
+      store: () => mortal({ ...store, readChunks }),
     },
     campaignEvents: mortal(campaignEvents),
     keepAway: () => () => undefined,

@@ -21,6 +21,7 @@ import { accountKey } from "../../../shared/core/ledger/account-key.ts";
 import type { Word } from "../../../shared/core/ledger/result.ts";
 import { finish } from "../../../shared/pipeline/import-campaign/finish.ts";
 import { split } from "../../../shared/pipeline/import-campaign/split.ts";
+import { FileGone } from "../../../shared/ports.ts";
 import { memoryCampaign } from "../../../tools/local/main-job/memory-campaign.ts";
 import { seededRandom } from "../../../tools/local/main-job/seeded-random.ts";
 import { byteSource } from "../../support/byte-source.ts";
@@ -166,7 +167,7 @@ describe("finish", () => {
     await fc.assert(
       fc.asyncProperty(files, async ({ people, format, ...more }) => {
         const { campaign, ports, lines, ends, store } = await play(fileOf(people, format), more);
-        const event = await finish(campaign, ports);
+        const { event, end } = await finish(campaign, ports);
 
         const told = toldBy(lines);
         for (const name of ["failed.csv", "unknown.csv"] as const) {
@@ -180,7 +181,14 @@ describe("finish", () => {
         const deadRows = dead.map((line) => Number.parseInt(line, 10)).toSorted((a, b) => a - b);
         expect(deadRows).toEqual(rowsIn(ends, "dead-tokens.csv"));
 
-        const ended = onEnd(campaign, NOW_MS);
+        const deadTokens = (store.file("dead-tokens.csv") ?? "").split("\r\n").slice(1, -1).length;
+        const sizes = {
+          "failed.csv": rowsIn(ends, "failed.csv").length,
+          "unknown.csv": rowsIn(ends, "unknown.csv").length,
+        };
+        const files = Object.entries({ ...sizes, "dead-tokens.csv": deadTokens }).filter(([, size]) => size > 0);
+        expect(end).toEqual({ nowMs: NOW_MS, files: Object.fromEntries(files) });
+        const ended = onEnd(campaign, end);
         const { requested, words } = identityOf(ended);
         const wordsOf = (count: (word: FinalWord) => number) =>
           Object.fromEntries(WORDS.map((word) => [`${word.charAt(0).toUpperCase()}${word.slice(1)}`, count(word)]));
@@ -251,9 +259,28 @@ describe("finish", () => {
     expect(store.file("failed.csv")).toBe(`token,channel\r\n${rows}`);
   });
 
+  it("has of one that was cancelled, because its chunks are gone, the ledger's words, and whom it knows in files", async () => {
+    const { campaign, ports, store } = await play(fileOf(people, "csv"), { fedShare: 0.5 });
+    const readChunks = async (section: number) => {
+      if (section === 2) throw new FileGone("chunks of section 2");
+      return store.readChunks(section);
+    };
+    const { event, end } = await finish(campaign, { ...ports, store: { ...store, readChunks } });
+    expect(event).toMatchObject({ Requested: 90, State: "completed_with_errors" });
+    const { words } = identityOf(onEnd(campaign, end));
+    expect(event.Words).toMatchObject({ Sent: words.sent ?? 0, Cancelled: words.cancelled ?? 0 });
+    const failed = (store.file("failed.csv") ?? "").split("\n").length - 2;
+    expect(event.Files).toContainEqual({ Key: "campaigns/spring/out/failed.csv", Rows: failed });
+    expect(failed).toBe(end.files["failed.csv"]);
+    expect(failed).toBeLessThan((words.cancelled ?? 0) + (words.rejected ?? 0));
+
+    const isWaiting = { ...campaign, state: "waiting" } as const;
+    await expect(finish(isWaiting, { ...ports, store: { ...store, readChunks } })).rejects.toThrow(FileGone);
+  });
+
   it("does not know what became of those whose account is forgotten", async () => {
     const { campaign, ports, store } = await play(fileOf(people, "csv"));
-    const event = await finish(campaign, { ...ports, accounts: memoryCampaignAccounts({ accounts: new Map() }) });
+    const { event } = await finish(campaign, { ...ports, accounts: memoryCampaignAccounts({ accounts: new Map() }) });
     expect(event.Words.Unknown).toBe(90);
     expect(store.file("unknown.csv")).toBe(asCsv(people, "\n"));
   });

@@ -278,6 +278,88 @@ describe("a campaign pauses itself", () => {
   });
 });
 
+describe("a campaign whose chunks are gone from the bucket", () => {
+  const away = (more: Partial<Parameters<typeof campaignWorld>[0]> = {}) => {
+    let isGone = false;
+    const world = campaignWorld({ recipients: 8_000, options: { Rate: 1_000 }, isGone: () => isGone, ...more });
+    world.put();
+    const lose = (gone: boolean) => {
+      isGone = gone;
+    };
+    return { world, lose };
+  };
+  const because = {
+    reason: "files_gone",
+    words: "campaigns/sale/out/chunks-000001.jsonl is not in the import bucket any more",
+  };
+
+  it("pauses and names the file, each time it is let go on, until that is back", async () => {
+    const { world, lose } = away();
+    await world.pass(4_000);
+    await world.change((campaign) => onPause(campaign, OPERATOR));
+    await world.pass(120_000);
+    lose(true);
+    const put = world.puts.length;
+    for (const _ of ["once", "again"]) {
+      await world.change((campaign) => onResume(campaign, world.clock.nowMs()));
+      await world.pass(5_000);
+      expect(await world.campaign()).toMatchObject({ state: "paused", pausedFrom: "sending", because });
+    }
+    expect(world.facts.filter(({ kind }) => kind === "campaignPaused")).toEqual(
+      Array.from({ length: 2 }, () => ({ kind: "campaignPaused", campaignId: "sale", ...because })),
+    );
+    expect(world.puts.length).toBe(put);
+    const { length } = world.facts;
+    await world.pass(600_000);
+    // Nobody looks after it, and no record comes back again and again.
+    expect(world.facts).toHaveLength(length);
+
+    lose(false);
+    await world.change((campaign) => onResume(campaign, world.clock.nowMs()));
+    await world.pass(20_000);
+    expect(sentOf(world)).toEqual({ rows: 8_000, most: 1 });
+    expect((await world.campaign()).state).toBe("completed");
+  });
+
+  it("pauses where only its end is left to be written", async () => {
+    const { world, lose } = away({ recipients: 1_000 });
+    await world.pass(1_200);
+    lose(true);
+    await world.pass(20_000);
+    expect(await world.campaign()).toMatchObject({ state: "paused", pausedFrom: "waiting", because });
+    expect(world.events).toEqual([]);
+    lose(false);
+    await world.change((campaign) => onResume(campaign, world.clock.nowMs()));
+    await world.pass(5_000);
+    expect((await world.campaign()).state).toBe("completed");
+  });
+
+  it("can be cancelled, wherever it stands, and adds up", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 400 }), fc.integer({ min: 0, max: 12_000 }), async (step, goneMs) => {
+        let steps = 0;
+        const isKilled = () => {
+          steps += 1;
+          return steps === step;
+        };
+        const { world, lose } = away({ recipients: 3_000, options: { Rate: 400 }, isKilled });
+        await world.pass(goneMs);
+        lose(true);
+        await world.pass(60_000);
+        await world.change(onCancel).catch(() => undefined);
+        await world.pass(400_000);
+        const campaign = await world.campaign();
+        const { words, owed, requested } = identityOf(campaign);
+        expect(campaign.state).toBe("completed_with_errors");
+        expect({ owed, sum: (words.sent ?? 0) + (words.cancelled ?? 0) }).toEqual({ owed: 0, sum: requested });
+        expect(world.events.at(-1)).toMatchObject({ Requested: requested, Words: { Sent: words.sent ?? 0 } });
+        expect(sentOf(world)).toEqual({ rows: words.sent ?? 0, most: words.sent === undefined ? 0 : 1 });
+      }),
+      { numRuns: 15 },
+    );
+  });
+});
+
 describe("whoever feeds is killed", () => {
   it("again and again, and every row is sent to once, every reject written, and all of it adds up", async () => {
     await fc.assert(

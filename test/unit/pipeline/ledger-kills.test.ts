@@ -10,7 +10,7 @@ import { defaultGate } from "../../support/default-gate.ts";
 import { memoryLedger } from "../../support/memory-ledger.ts";
 import { answered, memoryPushService } from "../../support/memory-push-service.ts";
 import { memoryRateLimiter } from "../../support/memory-rate-limiter.ts";
-import { someCampaign } from "../../support/some-campaign.ts";
+import { keptCampaign, someCampaign } from "../../support/some-campaign.ts";
 import { virtualClock } from "../../support/virtual-clock.ts";
 import { APPLICATION_ID, requestTo, START_MS } from "./rig.ts";
 
@@ -134,10 +134,7 @@ async function live({ requests, states, kills, statuses, duplicates, putTwice }:
       gate: defaultGate({ clock: own }),
       campaignGate: campaignGate({
         campaigns: {
-          read: async (id) => ({
-            kind: "known",
-            campaign: someCampaign(id, { state: states[looks++] ?? "sending" }),
-          }),
+          read: async (id) => keptCampaign(someCampaign(id, { state: states[looks++] ?? "sending" })),
         },
         clock: own,
         observe: () => undefined,

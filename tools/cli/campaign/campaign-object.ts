@@ -1,13 +1,16 @@
-import { type Campaign, identityOf } from "../../../shared/core/campaign/campaign.ts";
+import { identityOf } from "../../../shared/core/campaign/campaign.ts";
 import { FINAL_WORDS } from "../../../shared/core/campaign/final-words.ts";
+import { keptUntil } from "../../../shared/core/campaign/kept.ts";
+import type { KeptCampaign } from "../../../shared/ports.ts";
 import { becauseOf, iso, waitsFor } from "./campaign-words.ts";
 import { type FilesOf, filesOf } from "./show-lines.ts";
 
 /** A campaign, for a program: every name is always there. */
-export function campaignObject(campaign: Campaign, nowMs: number, place: FilesOf) {
+export function campaignObject({ campaign, forgottenAtMs }: KeptCampaign, nowMs: number, place: FilesOf) {
   const { id, state, applicationId, fileName, fileHash, split, fed, standing, pausedFrom } = campaign;
   const because = becauseOf(campaign);
   const { requested, words, owed } = identityOf(campaign);
+  const kept = keptUntil(campaign, forgottenAtMs);
   return {
     campaign: id,
     state,
@@ -21,6 +24,7 @@ export function campaignObject(campaign: Campaign, nowMs: number, place: FilesOf
     startAt: time(campaign.startAtMs),
     sendingSince: time(campaign.sendingSinceMs),
     ended: time(campaign.endedAtMs),
+    kept: { until: iso(kept.atMs), because: kept.because },
     rows: split?.rows ?? null,
     recipients: split?.recipients ?? null,
     rejected: split?.rejects ?? null,

@@ -6,7 +6,9 @@ import {
   identityOf,
   type PauseReason,
 } from "../../../shared/core/campaign/campaign.ts";
+import { type KeptUntil, keptUntil } from "../../../shared/core/campaign/kept.ts";
 import { total } from "../../../shared/core/campaign/tally.ts";
+import type { KeptCampaign } from "../../../shared/ports.ts";
 import { type StageName, sluiceCommand } from "./sluice-command.ts";
 
 /** Whoever looks after a campaign says so at least this often; the lease of one that has died may run out first. */
@@ -75,6 +77,8 @@ const CURES = {
     `Is the recipients file an old one? The tokens are held (${deadTokens}; docs/runbook/held-tokens.md). If it is right all the same: ${resume}`,
   breaker_suspect: ({ resume, deadTokens }) =>
     `A wrong key, bundle id or environment is likelier (docs/runbook/dead-token-share.md); the tokens are held (${deadTokens}). When that is mended: ${resume}`,
+  files_gone: ({ resume, cancel }) =>
+    `Bring it back (docs/runbook/paused-campaigns.md), then: ${resume}. Or end it, and whoever was not told counts as cancelled: ${cancel}`,
   BadFile: () => "Mend the recipients file, and import it again under the same id. Nothing was sent.",
   BadMessage: () => "Mend campaign.json, and put it into the bucket again. Nothing was sent.",
   NoRecipients: () => "rejected.csv says of every row why. Mend the file, and import it again under the same id.",
@@ -82,6 +86,7 @@ const CURES = {
 
 interface Commands {
   readonly resume: string;
+  readonly cancel: string;
   readonly status: string;
   readonly deadTokens: string;
 }
@@ -89,10 +94,23 @@ interface Commands {
 export function cureFor({ reason }: Because, id: string, stage: StageName): string {
   return CURES[reason]({
     resume: sluiceCommand(["campaign", "resume", id], stage),
+    cancel: sluiceCommand(["campaign", "cancel", id], stage),
     status: sluiceCommand(["status"], stage),
     deadTokens: sluiceCommand(["dead-tokens", "list"], stage),
   });
 }
+
+/** Until when a campaign is kept, and what is then. */
+export function keptWords({ campaign, forgottenAtMs }: KeptCampaign): string {
+  const { atMs, because } = keptUntil(campaign, forgottenAtMs);
+  return `until ${iso(atMs)}: then ${THEN[because]}`;
+}
+
+const THEN = {
+  campaign: "the stage forgets it, unless it changes before (LEDGER_DAYS)",
+  accounts: "the ledger forgets what became of its first recipients (LEDGER_DAYS): they end as unknown",
+  files: "the import bucket forgets its chunks, and what is not sent by then cannot be sent any more",
+} as const satisfies Record<KeptUntil["because"], string>;
 
 /** How far a campaign has come: what of its recipients is decided. */
 export function progressWords(campaign: Campaign): string {

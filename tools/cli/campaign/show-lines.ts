@@ -1,10 +1,11 @@
 import { outputKey } from "../../../shared/core/campaign/bucket-keys.ts";
-import { type Campaign, identityOf } from "../../../shared/core/campaign/campaign.ts";
-import { FILE_OF_WORD } from "../../../shared/core/campaign/end-files.ts";
+import { type Campaign, type Identity, identityOf } from "../../../shared/core/campaign/campaign.ts";
+import { END_FILES, type EndFile, FILE_OF_WORD } from "../../../shared/core/campaign/end-files.ts";
 import { FINAL_WORDS } from "../../../shared/core/campaign/final-words.ts";
 import { total } from "../../../shared/core/campaign/tally.ts";
+import type { KeptCampaign } from "../../../shared/ports.ts";
 import { table } from "../print.ts";
-import { becauseOf, cureFor, iso, waitsFor } from "./campaign-words.ts";
+import { becauseOf, cureFor, iso, keptWords, waitsFor } from "./campaign-words.ts";
 import type { StageName } from "./sluice-command.ts";
 
 /** Where a stage keeps the files of campaigns. */
@@ -13,7 +14,8 @@ export interface FilesOf extends StageName {
 }
 
 /** All that is known of a campaign, for a person. */
-export function showLines(campaign: Campaign, nowMs: number, place: FilesOf): string[] {
+export function showLines(kept: KeptCampaign, nowMs: number, place: FilesOf): string[] {
+  const { campaign } = kept;
   const { id, state, applicationId, fileName, rate, split, standing } = campaign;
   const because = becauseOf(campaign);
   const files = filesOf(campaign, place);
@@ -35,6 +37,7 @@ export function showLines(campaign: Campaign, nowMs: number, place: FilesOf): st
       ["starts", state === "scheduled" || state === "splitting" ? time(campaign.startAtMs) : undefined],
       ["sending", time(campaign.sendingSinceMs)],
       ["ended", time(campaign.endedAtMs)],
+      ["kept", keptWords(kept)],
       ["looked", standing === undefined ? undefined : `at the ledger: ${iso(standing.atMs)}`],
     ]),
     ...(split === undefined ? [] : ["", ...identityLines(campaign)]),
@@ -61,21 +64,26 @@ export function filesOf(
   campaign: Campaign,
   { importBucketName }: Pick<FilesOf, "importBucketName">,
 ): readonly { readonly uri: string; readonly has: string }[] {
-  const { id, split, endedAtMs, state } = campaign;
+  const { id, split, files = {} } = campaign;
   const { words } = identityOf(campaign);
   const of = (name: string, has: string) => ({ uri: `s3://${importBucketName}/${outputKey(id, name)}`, has });
-  const wordsOf = (file: string) =>
-    FINAL_WORDS.filter((word) => FILE_OF_WORD[word] === file && (words[word] ?? 0) > 0).map(
-      (word) => `${words[word]} ${word}`,
-    );
   const rejected = total(split?.rejects ?? {});
-  const ended = endedAtMs === undefined || state === "failed" ? [] : [...new Set(Object.values(FILE_OF_WORD))];
   return [
     ...(rejected > 0 ? [of("rejected.csv", `${rejected} rows that could not be sent to`)] : []),
-    ...ended.flatMap((file) =>
-      file === undefined || wordsOf(file).length === 0 ? [] : [of(file, wordsOf(file).join(", "))],
-    ),
+    ...END_FILES.flatMap((name) => {
+      const rows = files[name];
+      return rows === undefined ? [] : [of(name, contentWords(name, rows, words))];
+    }),
   ];
+}
+
+/** What a file has: recipients by word. One that was replaced was sent; of one whose chunk is gone, nobody knows the row. */
+function contentWords(name: EndFile, rows: number, words: Identity["words"]): string {
+  const its = FINAL_WORDS.filter((word) => FILE_OF_WORD[word] === name && (words[word] ?? 0) > 0);
+  const others = rows - its.reduce((sum, word) => sum + (words[word] ?? 0), 0);
+  const said = its.map((word) => `${words[word]} ${word}`);
+  if (others > 0) return [...said, `${others} replaced`].join(", ");
+  return `${said.join(", ")}${others < 0 ? `; ${-others} of them are not in it, because their chunks are gone` : ""}`;
 }
 
 function rows(pairs: readonly (readonly [string, string | undefined])[]): string[] {

@@ -3,9 +3,8 @@ import { gateClient } from "../../../shared/aws/gate-client.ts";
 import { sqsClient } from "../../../shared/aws/sqs-client.ts";
 import { sqsRecordQueue } from "../../../shared/aws/sqs-record-queue.ts";
 import { systemClock } from "../../../shared/aws/system-clock.ts";
-import type { Campaign } from "../../../shared/core/campaign/campaign.ts";
 import { formatWake } from "../../../shared/core/campaign/import-record.ts";
-import type { CampaignState, Campaigns } from "../../../shared/ports.ts";
+import type { CampaignState, Campaigns, KeptCampaign } from "../../../shared/ports.ts";
 import { ANSWER_WITHIN_MS } from "../answer-within.ts";
 import { awsProblem } from "../ask-aws.ts";
 import { type Deployment, deploymentOf } from "../deployment.ts";
@@ -22,9 +21,6 @@ export interface StageCampaigns {
   call(campaignId: string): Promise<string | undefined>;
 }
 
-/** As `LEDGER_DAYS` has it by default; whoever looks after a campaign writes the stage's own. */
-const KEPT_DAYS = 15;
-
 /** @throws {UsageError} when the stage is not there, or of a version without campaigns */
 export async function campaignsOf(stage: string): Promise<StageCampaigns> {
   const deployment = await deploymentOf(stage);
@@ -40,7 +36,7 @@ export async function campaignsOf(stage: string): Promise<StageCampaigns> {
     deployment,
     stage,
     importBucketName,
-    campaigns: dynamodbCampaigns({ ...table, days: KEPT_DAYS, clock: systemClock() }),
+    campaigns: dynamodbCampaigns({ ...table, clock: systemClock() }),
     call: (campaignId) =>
       imports.put({ body: formatWake({ campaignId }), attributes: {} }).then(
         () => undefined,
@@ -57,10 +53,10 @@ export function answered<Answer extends { readonly kind: string }>(answer: Answe
 }
 
 /** @throws {UsageError} when the table did not answer, or knows no such campaign */
-export function knownCampaign(answer: CampaignState, id: string, stage: StageName): Campaign {
-  const { campaign } = answered(answer);
-  if (campaign !== undefined) return campaign;
+export function knownCampaign(answer: CampaignState, id: string, stage: StageName): KeptCampaign {
+  const known = answered(answer);
+  if (known.campaign !== undefined) return known;
   throw new UsageError(
-    `There is no campaign ${id}: ${sluiceCommand(["campaign", "list"], stage)} has those of the last ${KEPT_DAYS} days.`,
+    `There is no campaign ${id}: ${sluiceCommand(["campaign", "list"], stage)} has all that are kept.`,
   );
 }

@@ -1,5 +1,6 @@
 import { systemClock } from "../../../shared/aws/system-clock.ts";
 import { type Campaign, hasEnded } from "../../../shared/core/campaign/campaign.ts";
+import type { KeptCampaign } from "../../../shared/ports.ts";
 import { timelineOf } from "../rate.ts";
 import { UsageError } from "../usage-error.ts";
 import { campaignObject } from "./campaign-object.ts";
@@ -62,10 +63,11 @@ export async function watchCampaign(
       if (answer.kind === "known") {
         answeredMs = nowMs;
         const campaign = takenUp(answer.campaign, dropped);
-        if (campaign !== undefined) {
+        if (answer.campaign !== undefined && campaign !== undefined) {
           seen = glimpse(seen, campaign);
-          screen.show({ campaign, perSecond: paceOf(seen), quota, nowMs });
-          if (hasEnded(campaign)) return end(campaign);
+          const kept = { campaign, forgottenAtMs: answer.forgottenAtMs };
+          screen.show({ ...kept, perSecond: paceOf(seen), quota, nowMs });
+          if (hasEnded(campaign)) return end(kept);
         } else if (dropped === undefined) {
           knownCampaign(answer, id, stageCampaigns);
         } else if (nowMs - startedMs > TAKEN_UP_WITHIN_MS) {
@@ -83,9 +85,9 @@ export async function watchCampaign(
     process.off("SIGINT", stop);
   }
 
-  function end(campaign: Campaign): void {
-    screen.end(campaign);
-    if (campaign.state !== "completed") process.exitCode = 1;
+  function end(kept: KeptCampaign): void {
+    screen.end(kept);
+    if (kept.campaign.state !== "completed") process.exitCode = 1;
   }
 }
 
@@ -109,16 +111,15 @@ function notTakenUp(id: string, stage: StageCampaigns): string {
 
 /** What is shown while watching, and at the end. */
 interface Screen {
-  show(watched: Watched): void;
-  end(campaign: Campaign): void;
+  show(watched: Watched & KeptCampaign): void;
+  end(kept: KeptCampaign): void;
 }
 
 function jsonLines(stage: StageCampaigns): Screen {
   let before = "";
   return {
     show(watched) {
-      const { campaign, nowMs } = watched;
-      const line = JSON.stringify({ ...campaignObject(campaign, nowMs, stage), ...watchObject(watched) });
+      const line = JSON.stringify({ ...campaignObject(watched, watched.nowMs, stage), ...watchObject(watched) });
       if (line !== before) process.stdout.write(`${line}\n`);
       before = line;
     },
@@ -153,9 +154,9 @@ function lines(stage: StageCampaigns): Screen {
       process.stdout.write(`${line}\n`);
       before = { line, state: campaign.state, atMs: nowMs };
     },
-    end(campaign) {
+    end(kept) {
       clear();
-      process.stdout.write(`${showLines(campaign, Date.now(), stage).join("\n")}\n`);
+      process.stdout.write(`${showLines(kept, Date.now(), stage).join("\n")}\n`);
     },
   };
 }

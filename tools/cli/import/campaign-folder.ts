@@ -12,24 +12,24 @@ import {
   rejectsOf,
   tokensOf,
 } from "../../../shared/core/campaign/split-files.ts";
-import type { CampaignStore } from "../../../shared/ports.ts";
+import { type CampaignStore, FileGone } from "../../../shared/ports.ts";
 
 const ONCE: ReadonlySet<string> = new Set([CHECKPOINT, REJECTS, ...END_FILES]);
 
 /** A folder that keeps what the split of one campaign makes. It is for its owner only: it holds device tokens. */
 export function campaignFolder(folder: string): CampaignStore {
   const at = (name: string) => join(folder, name);
+  const read = (name: string) =>
+    readFile(at(name)).catch((cause: NodeJS.ErrnoException) => {
+      throw cause.code === "ENOENT" ? new FileGone(at(name), { cause }) : cause;
+    });
   const writeWhole = async (name: string, text: AsyncIterable<string | Uint8Array>) => {
     const unfinished = at(`${name}.unfinished`);
     await pipeline(text, createWriteStream(unfinished, PRIVATE));
     await rename(unfinished, at(name));
   };
   return {
-    readCheckpoint: () =>
-      readFile(at(CHECKPOINT), "utf8").catch((error: NodeJS.ErrnoException) => {
-        if (error.code === "ENOENT") return undefined;
-        throw error;
-      }),
+    readCheckpoint: async () => (await read(CHECKPOINT).catch(unlessGone))?.toString(),
     async writeCheckpoint(checkpoint) {
       const unfinished = at(`${CHECKPOINT}.unfinished`);
       await writeFile(unfinished, checkpoint, PRIVATE);
@@ -40,8 +40,8 @@ export function campaignFolder(folder: string): CampaignStore {
       await writeFile(at(rejectsOf(section)), rejects.map(formatReject).join(""), PRIVATE);
       await writeFile(at(tokensOf(section)), tokens, PRIVATE);
     },
-    readTokens: (section) => readFile(at(tokensOf(section))),
-    readChunks: async (section) => linesOf(await readFile(at(chunksOf(section)), "utf8")),
+    readTokens: (section) => read(tokensOf(section)),
+    readChunks: async (section) => linesOf((await read(chunksOf(section))).toString()),
     async clear() {
       await mkdir(folder, { recursive: true, mode: 0o700 });
       await rm(at(CHECKPOINT), { force: true });
@@ -64,6 +64,10 @@ const PRIVATE = { mode: 0o600 } as const;
 function isOurs(name: string): boolean {
   const finished = name.replace(/\.unfinished$/, "");
   return ONCE.has(finished) || isSectionFile(finished);
+}
+
+function unlessGone(error: unknown): undefined {
+  if (!(error instanceof FileGone)) throw error;
 }
 
 function linesOf(text: string): readonly string[] {

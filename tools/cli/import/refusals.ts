@@ -1,4 +1,5 @@
 import { type Campaign, hasEnded, MOST_UNCONFIRMED } from "../../../shared/core/campaign/campaign.ts";
+import type { KeptCampaign } from "../../../shared/ports.ts";
 import { iso, seconds } from "../campaign/campaign-words.ts";
 import { type StageName, sluiceCommand } from "../campaign/sluice-command.ts";
 import { STATE_WORDS } from "../campaign/verb-fit.ts";
@@ -37,10 +38,12 @@ export function refusalOfId(
 
 /** Those who were told once are not told again by mistake. */
 export function refusalOfFile(
-  campaigns: readonly Campaign[],
+  campaigns: readonly Pick<KeptCampaign, "campaign">[],
   { id, fileHash }: Pick<Campaign, "id" | "fileHash">,
 ): string | undefined {
-  const before = campaigns.find((one) => one.id !== id && one.fileHash === fileHash && one.state !== "failed");
+  const before = campaigns
+    .map(({ campaign }) => campaign)
+    .find((one) => one.id !== id && one.fileHash === fileHash && one.state !== "failed");
   if (before === undefined) return undefined;
   const since = iso(before.sendingSinceMs ?? before.createdAtMs);
   return `The same recipients file was sent before, by the campaign ${before.id} (${before.state}) since ${since}. To send to them once more: --again.`;

@@ -1,6 +1,6 @@
 import type { EndFile } from "../../../shared/core/campaign/end-files.ts";
 import type { Reject } from "../../../shared/core/campaign/reject.ts";
-import type { CampaignSection, CampaignStore } from "../../../shared/ports.ts";
+import { type CampaignSection, type CampaignStore, FileGone } from "../../../shared/ports.ts";
 
 /** A campaign that is split for this process only. */
 export function memoryCampaign(): CampaignStore & {
@@ -15,7 +15,7 @@ export function memoryCampaign(): CampaignStore & {
   const all = () => Array.from({ length: finished }, (_, index) => section(index + 1));
   const section = (number: number) => {
     const found = sections.get(number);
-    if (found === undefined) throw new Error(`There is no section ${number}.`);
+    if (found === undefined) throw new FileGone(`section ${number}`);
     return found;
   };
   return {
