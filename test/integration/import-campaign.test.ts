@@ -1,27 +1,51 @@
 import { readFileSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { S3Client } from "@aws-sdk/client-s3";
 import { DeleteObjectCommand, GetObjectCommand } from "@aws-sdk/client-s3";
+import { SendMessageCommand } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { dynamodbCampaigns } from "../../shared/aws/dynamodb-campaigns.ts";
 import { s3Client } from "../../shared/aws/s3-client.ts";
 import { upload } from "../../shared/aws/s3-upload.ts";
 import { systemClock } from "../../shared/aws/system-clock.ts";
 import { campaignKey, orderKey, outputKey } from "../../shared/core/campaign/bucket-keys.ts";
-import { type Campaign, onResume } from "../../shared/core/campaign/campaign.ts";
+import { type Campaign, identityOf, onResume } from "../../shared/core/campaign/campaign.ts";
 import { formatWake } from "../../shared/core/campaign/import-record.ts";
+import { present } from "../../shared/core/campaign/present.ts";
 import type { Campaigns } from "../../shared/ports.ts";
+import { setAside } from "../../tools/cli/campaign/set-aside.ts";
+import { redriveLane } from "../../tools/cli/dead-letters/redrive.ts";
+import { sampleQueue } from "../../tools/cli/queue-records.ts";
+import { builtFunction } from "../../tools/local/locations.ts";
 import { type Stack, startStack } from "../../tools/local/stack.ts";
 import { LOCAL_BUCKET_NAME, LOCAL_TABLE_NAMES } from "../../tools/local/stage.ts";
 import { LOCAL_CREDENTIALS } from "../support/local-credentials.ts";
-import { sendBodies } from "../support/sqs.ts";
+import { sendBodies, takeMessages } from "../support/sqs.ts";
 
+/** At this time the functions of this stack fail as if by a fault of ours, until it is mended. */
+const FATAL_TIME = "2999-12-31T23:59:59Z";
+
+let folder: string;
 let stack: Stack;
 let s3: S3Client;
 let campaigns: Campaigns;
 
 beforeAll(async () => {
-  stack = await startStack();
+  folder = await mkdtemp(join(tmpdir(), "sluice-import-"));
+  const faulty = `import { existsSync } from "node:fs";
+const parse = Date.parse;
+Date.parse = (text) => {
+  if (text === "${FATAL_TIME}" && !existsSync("${join(folder, "mended")}")) throw new TypeError("a fault of ours");
+  return parse(text);
+};
+export const { handler } = await import("${new URL("index.mjs", builtFunction("send-messages"))}");
+`;
+  await writeFile(join(folder, "index.mjs"), faulty);
+  stack = await startStack({ functionFolder: pathToFileURL(`${folder}/`) });
   const endpoint = (service: string) => stack.environment[`AWS_ENDPOINT_URL_${service}`] ?? "";
   s3 = s3Client({ ...LOCAL_CREDENTIALS, endpoint: endpoint("S3") });
   const client = new DynamoDBClient({ ...LOCAL_CREDENTIALS, endpoint: endpoint("DYNAMODB") });
@@ -30,6 +54,7 @@ beforeAll(async () => {
 afterAll(async () => {
   s3.destroy();
   await stack.close();
+  await rm(folder, { recursive: true });
 });
 
 const bucket = LOCAL_BUCKET_NAME;
@@ -160,6 +185,52 @@ it("pauses a campaign whose chunks are gone, says which file is, and goes on whe
   await campaigns.change("gone", (campaign) => onResume(campaign, Date.now()));
   await sendBodies(stack.sqs, stack.queueUrls.imports, [formatWake({ campaignId: "gone" })]);
   expect(await campaignIn("gone", "completed")).toMatchObject({ standing: { words: { sent: 1 } } });
+});
+
+it("ends when what was set aside of it before anything was written down is redriven; until then, one can see where it is", async () => {
+  const ids = ["unread", "moved"];
+  const { campaign: requestQueueUrl, campaignDeadLetters: deadLetterQueueUrl } = stack.queueUrls;
+  /** One after the other: a look hides what it looks at. */
+  const lost = async () => {
+    const { reasons: unread } = await setAside(stack.sqs, deadLetterQueueUrl, "unread");
+    const { reasons: moved } = await setAside(stack.sqs, deadLetterQueueUrl, "moved");
+    return { unread, moved };
+  };
+  for (const id of ids) {
+    const Key = campaignKey(id, "people.csv");
+    await put(Key, `token,channel,name\n${id}-1,GCM,Ada\n${id}-2,GCM,Bo`);
+    const Options = { ExpiresAt: FATAL_TIME };
+    await put(orderKey(id), JSON.stringify({ Recipients: { Key }, Message: MESSAGE, Options }));
+  }
+  for (const id of ids) await campaignIn(id, "waiting");
+  const unread = [{ reason: "InternalError", records: 1, recipients: 2 }];
+  await expect.poll(lost, { timeout: 30_000, interval: 500 }).toEqual({ unread, moved: unread });
+
+  // SQS moves a record as it was put.
+  const all = (await sampleQueue(stack.sqs, deadLetterQueueUrl, 100)).records.length;
+  const letters = await takeMessages(stack.sqs, deadLetterQueueUrl, all);
+  for (const { Body = "", MessageAttributes: { Reason, Detail, Lane, ...own } = {} } of letters) {
+    const isMoved = Body.includes("moved-1");
+    const MessageAttributes = isMoved ? own : { ...own, ...present({ Reason, Detail, Lane }) };
+    const QueueUrl = deadLetterQueueUrl;
+    await stack.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: Body, MessageAttributes }));
+  }
+  expect(await lost()).toEqual({ unread, moved: [{ reason: "ReceivesExhausted", records: 1, recipients: 2 }] });
+  for (const id of ids) expect(identityOf(await campaignIn(id, "waiting"))).toMatchObject({ requested: 2, owed: 2 });
+
+  await writeFile(join(folder, "mended"), "");
+  for (const reason of ["InternalError", "ReceivesExhausted"]) {
+    const { letters, refused } = await redriveLane(
+      stack.sqs,
+      { requestQueueUrl, deadLetterQueueUrl },
+      { reason },
+      Date.now(),
+    );
+    expect({ redriven: letters.length, refused }).toEqual({ redriven: 1, refused: [] });
+  }
+  for (const id of ids) {
+    expect(identityOf(await campaignIn(id, "completed"))).toEqual({ requested: 2, words: { sent: 2 }, owed: 0 });
+  }
 });
 
 it("goes on with a campaign whose function has died", async () => {

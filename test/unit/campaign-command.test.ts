@@ -12,6 +12,7 @@ import {
 import { campaignObject } from "../../tools/cli/campaign/campaign-object.ts";
 import { cureFor, seconds, waitsFor } from "../../tools/cli/campaign/campaign-words.ts";
 import { glimpse, paceOf } from "../../tools/cli/campaign/pace-seen.ts";
+import { isToBeLookedFor } from "../../tools/cli/campaign/set-aside.ts";
 import { filesOf, identityLines, showLines } from "../../tools/cli/campaign/show-lines.ts";
 import { type CampaignVerb, fitOf, misfitWords } from "../../tools/cli/campaign/verb-fit.ts";
 import { watchLines, watchObject } from "../../tools/cli/campaign/watch-line.ts";
@@ -122,8 +123,7 @@ describe("a campaign waits for", () => {
     {
       state: "waiting",
       more: { standing: standing({ sent: 2_900 }, { changedAtMs: NOW_MS - 1_500_000 }) },
-      words:
-        "100 recipients, of whom nothing was heard for 25 min: sluice dead-letters list says whether SQS has set them aside",
+      words: "100 recipients, of whom nothing was heard for 25 min: sluice campaign show spring says where they are",
     },
     { state: "waiting", more: { standing: standing({ sent: 3_000 }) }, words: "its files to be written" },
     {
@@ -279,6 +279,44 @@ describe("show", () => {
       owed: 0,
       state: "completed_with_errors",
     });
+  });
+});
+
+describe("recipients of whom nothing is heard", () => {
+  const silent = (more: Partial<Campaign> = {}, quietMs = 61_000) =>
+    campaign("waiting", { standing: standing({ sent: 2_900 }, { changedAtMs: NOW_MS - quietMs }), ...more });
+
+  it.each<[string, Campaign, boolean]>([
+    ["after a minute", silent(), true],
+    ["of one that is cancelled", silent({ state: "cancelling", fed: fed(30) }), true],
+    ["not before", silent({}, 60_000), false],
+    ["not while it is sent", silent({ state: "sending" }), false],
+    ["not where nobody has looked yet", silent({ standing: undefined as never }), false],
+    ["not where nobody is left", silent({ standing: standing({ sent: 3_000 }, { changedAtMs: 0 }) }), false],
+  ])("are looked for: %s", (_, one, isTime) => {
+    expect(isToBeLookedFor(one, NOW_MS)).toBe(isTime);
+  });
+
+  it("are set aside for a reason, which show names with its cure, and are given up in the end", () => {
+    const reasons = [{ reason: "ReceivesExhausted", records: 1, recipients: 100 }];
+    const found = { reasons, sampled: 4, about: 9 };
+    const lines = showLines(kept(silent()), NOW_MS, PROD, found);
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^set aside {4}100 recipients, 1 dead letters \(ReceivesExhausted\)\. .*SQS moved it/),
+        expect.stringMatching(
+          /^cure {9}.*To bring them back: sluice dead-letters redrive --lane campaign --reason ReceivesExhausted --stage prod$/,
+        ),
+        `given up     ${new Date(NOW_MS - 61_000 + 14 * 86_400_000).toISOString()}, should nothing be heard by then: the campaign ends, and they count as unknown`,
+      ]),
+    );
+    expect(campaignObject(kept(silent()), NOW_MS, PROD, found)).toMatchObject({ setAside: reasons });
+    expect(campaignObject(kept(silent()), NOW_MS, PROD)).toMatchObject({ setAside: null });
+  });
+
+  it("may be in none of the dead letters that were looked at", () => {
+    const lines = showLines(kept(silent()), NOW_MS, PROD, { reasons: [], sampled: 4, about: 9 });
+    expect(lines).toContain("set aside    none of them, by 4 of about 9 dead letters of the lane");
   });
 });
 

@@ -69,6 +69,12 @@ describe("a dead letter that is redriven", () => {
     { what: "moved by SQS", attributes: { Part: "3", Attempt: "1" }, body: requestTo(["a"]), part: "3" },
     { what: "moved by SQS, whole", attributes: {}, body: requestTo(["a"]), part: undefined },
     { what: "not valid", attributes: { Reason: "InvalidRequest" }, body: requestTo(["a"]), part: undefined },
+    {
+      what: "a fault of ours while it was read",
+      attributes: { Reason: "InternalError", Detail: "parse: TypeError at entry.ts:52", Part: "0.1" },
+      body: requestTo(["a"]),
+      part: "0.1",
+    },
     { what: "no JSON", attributes: { Reason: "InternalError" }, body: "{", part: undefined },
     { what: "no request", attributes: { Reason: "InternalError" }, body: "[1]", part: undefined },
   ])("keeps its part where nothing of it was settled: $what", ({ attributes, body, part }) => {

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { sqsClient } from "../../shared/aws/sqs-client.ts";
 import {
   type Campaign,
   identityOf,
@@ -11,8 +12,10 @@ import {
 import { keptUntil } from "../../shared/core/campaign/kept.ts";
 import { total } from "../../shared/core/campaign/tally.ts";
 import type { KeptCampaign } from "../../shared/ports.ts";
+import { askAws } from "./ask-aws.ts";
 import { campaignObject } from "./campaign/campaign-object.ts";
 import { iso, progressWords } from "./campaign/campaign-words.ts";
+import { isToBeLookedFor, type SetAside, setAside } from "./campaign/set-aside.ts";
 import { showLines } from "./campaign/show-lines.ts";
 import { sluiceCommand } from "./campaign/sluice-command.ts";
 import { answered, campaignsOf, knownCampaign, type StageCampaigns } from "./campaign/stage-campaigns.ts";
@@ -111,7 +114,18 @@ async function show(id: string, { stage, json = false }: CampaignOptions): Promi
   const place = await campaignsOf(stage);
   const known = knownCampaign(await place.campaigns.read(id), id, place);
   const nowMs = Date.now();
-  print(json, showLines(known, nowMs, place), campaignObject(known, nowMs, place));
+  const found = isToBeLookedFor(known.campaign, nowMs) ? await lookAside(id, place) : undefined;
+  print(json, showLines(known, nowMs, place, found), campaignObject(known, nowMs, place, found));
+}
+
+/** What is known of a campaign is shown also to somebody who may not look into that queue. */
+function lookAside(id: string, { deployment }: StageCampaigns): Promise<SetAside | undefined> {
+  const { campaignDeadLetters = "" } = deployment.queueUrls;
+  const looking = setAside(sqsClient(), campaignDeadLetters, id);
+  return askAws("read the dead-letter queue of the campaign lane", looking).catch((refused: UsageError) => {
+    process.stderr.write(`${refused.message}\n`);
+    return undefined;
+  });
 }
 
 async function watch(id: string, { stage, json = false }: CampaignOptions): Promise<void> {

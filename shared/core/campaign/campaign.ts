@@ -256,12 +256,14 @@ export function onStanding(campaign: Campaign, owner: string, standing: Standing
 /** Words that a recipient comes to where nothing went wrong. */
 const WITHOUT_ERROR: ReadonlySet<FinalWord> = new Set(["sent", "optedOut", "duplicate", "suppressed", "dead"]);
 
-/** The end, where every recipient has come to something, and these files are written. */
+/** The end, where every recipient has come to something or nobody can any more, and these files are written. */
 export function onEnd(
   campaign: Campaign,
   { nowMs, files }: { readonly nowMs: number; readonly files: Required<Campaign>["files"] },
 ): Campaign {
-  if (!isAccountedFor(campaign)) return campaign;
+  if (!isAccountedFor(campaign)) {
+    return isGivenUp(campaign, nowMs) ? onEnd(writtenOff(campaign, nowMs), { nowMs, files }) : campaign;
+  }
   const words = Object.entries(identityOf(campaign).words) as [FinalWord, number][];
   const isCut = campaign.state === "cancelling";
   const hasErrors = isCut || words.some(([word, count]) => count > 0 && !WITHOUT_ERROR.has(word));
@@ -273,6 +275,33 @@ export function onEnd(
 export function isAccountedFor({ state, fed, putting, standing }: Campaign): boolean {
   const isFed = state === "waiting" || state === "cancelling";
   return isFed && putting.chunks === fed.chunks && (standing?.chunksDone ?? 0) === fed.chunks;
+}
+
+/**
+ * Whether nobody can come to anything any more who has not: all is put on the queue, and for as long as a dead letter is
+ * kept nothing was heard of it. So no campaign stays without an end whose record somebody has purged.
+ */
+export function isGivenUp(campaign: Campaign, nowMs: number): boolean {
+  const { state, fed, putting } = campaign;
+  const isFed = state === "waiting" || state === "cancelling";
+  return isFed && putting.chunks === fed.chunks && nowMs >= givesUpAtMs(campaign);
+}
+
+/** When a campaign of which nothing more is heard is given up; only of one that is all on the queue. */
+export function givesUpAtMs({ createdAtMs, sendingSinceMs, resumedAtMs = 0, standing }: Campaign): number {
+  const heardAtMs = standing?.changedAtMs ?? sendingSinceMs ?? createdAtMs;
+  return Math.max(heardAtMs, resumedAtMs) + DEAD_LETTER_DAYS * 86_400_000;
+}
+
+/** SQS keeps a dead letter for so long, and nothing for longer. */
+const DEAD_LETTER_DAYS = 14;
+
+/** Of recipients who are owed, nobody knows whether they were sent to. */
+function writtenOff(campaign: Campaign, nowMs: number): Campaign {
+  const { words, owed } = identityOf(campaign);
+  const { standing = { atMs: nowMs, words: {}, onTheirWay: 0, changedAtMs: nowMs }, fed } = campaign;
+  const unknown = (words.unknown ?? 0) + owed;
+  return { ...campaign, standing: { ...standing, words: { ...standing.words, unknown }, chunksDone: fed.chunks } };
 }
 
 export function hasEnded({ state }: Pick<Campaign, "state">): boolean {

@@ -1,6 +1,6 @@
 // chunk files --> (feed) --> campaign queue; ledger --> what has become of them
 import type { BreakerLimits } from "../../core/breaker/breaker.ts";
-import { type Because, type Campaign, isAccountedFor, onFeed } from "../../core/campaign/campaign.ts";
+import { type Because, type Campaign, isAccountedFor, isGivenUp, onFeed } from "../../core/campaign/campaign.ts";
 import { chunkRecord } from "../../core/campaign/chunk-record.ts";
 import { afterPut, mayPut, paceAt, startPacing, TICK_MS } from "../../core/campaign/pacing.ts";
 import type { ImportStep } from "../../facts.ts";
@@ -29,7 +29,7 @@ const PAUSED_TICK_MS = 200;
 
 /** Why feeding has ended, with the campaign as it was then known. */
 export type FeedEnd =
-  /** Every recipient has come to something. */
+  /** Every recipient has come to something, or nobody else can any more. */
   | { readonly kind: "accountedFor"; readonly campaign: Campaign }
   /** It is paused, or in a state in which nothing is fed. */
   | { readonly kind: "halted"; readonly campaign: Campaign }
@@ -129,7 +129,7 @@ export async function feed(
       pending = pending.filter(({ chunk }) => chunk <= putting.chunks);
       await put();
       if (isAccountedFor(known)) return { kind: "accountedFor", campaign: known };
-      const end = endOf(known, clock.nowMs() - Math.max(startedMs, watch.changedAtMs()));
+      const end = endOf(known, clock.nowMs(), Math.max(startedMs, watch.changedAtMs()));
       if (end !== undefined && fed.chunks === putting.chunks) return end;
     }
     watch.lookAgain(known);
@@ -139,15 +139,17 @@ export async function feed(
   }
 }
 
-function endOf(campaign: Campaign, idleMs: number): FeedEnd | undefined {
+function endOf(campaign: Campaign, nowMs: number, changedAtMs: number): FeedEnd | undefined {
+  const isIdle = nowMs - changedAtMs > PATIENCE_MS;
   switch (campaign.state) {
     case "sending":
       return undefined;
     case "waiting":
     case "cancelling":
-      return idleMs > PATIENCE_MS ? { kind: "waiting", campaign } : undefined;
+      if (!isIdle) return undefined;
+      return { kind: isGivenUp(campaign, nowMs) ? "accountedFor" : "waiting", campaign };
     case "paused":
-      return idleMs > PATIENCE_MS ? { kind: "halted", campaign } : undefined;
+      return isIdle ? { kind: "halted", campaign } : undefined;
     default:
       return { kind: "halted", campaign };
   }

@@ -3,9 +3,11 @@ import {
   type Campaign,
   type CampaignState,
   type FinalWord,
+  givesUpAtMs,
   hasEnded,
   identityOf,
   isAccountedFor,
+  isGivenUp,
   MOST_UNCONFIRMED,
   newCampaign,
   onCancel,
@@ -253,5 +255,73 @@ describe("the end", () => {
 describe("a rate", () => {
   it("is changed in any state", () => {
     for (const state of CAMPAIGN_STATES) expect(onRate(inState(state), 7)).toMatchObject({ state, rate: 7 });
+  });
+});
+
+describe("a campaign of which nothing more is heard", () => {
+  const FORTNIGHT_MS = 14 * 86_400_000;
+  const words = { sent: 200, unknown: 1 };
+  const silent = (more: Partial<Campaign> = {}) =>
+    inState("waiting", {
+      fed: at(3, 240),
+      putting: at(3, 240),
+      standing: { ...STANDING, words, chunksDone: 2, changedAtMs: NOW_MS },
+      ...more,
+    });
+
+  it.each<{ what: string; more: Partial<Campaign>; fromMs: number }>([
+    { what: "since something changed", more: {}, fromMs: NOW_MS },
+    { what: "since it was let go on", more: { resumedAtMs: NOW_MS + 7 }, fromMs: NOW_MS + 7 },
+    { what: "since it began", more: { standing: undefined as never, sendingSinceMs: NOW_MS - 5 }, fromMs: NOW_MS - 5 },
+    {
+      what: "since it was made, where it never began",
+      more: { standing: undefined as never, sendingSinceMs: undefined as never, createdAtMs: NOW_MS - 9 },
+      fromMs: NOW_MS - 9,
+    },
+  ])("is given up when a dead letter is kept no longer, $what", ({ more, fromMs }) => {
+    const campaign = silent(more);
+    const ends = givesUpAtMs(campaign);
+    expect(ends).toBe(fromMs + FORTNIGHT_MS);
+    expect([ends - 1, ends].map((nowMs) => isGivenUp(campaign, nowMs))).toEqual([false, true]);
+  });
+
+  it("is not, as long as anything may be put on the queue", () => {
+    for (const state of CAMPAIGN_STATES) {
+      const isNearItsEnd = state === "waiting" || state === "cancelling";
+      expect([state, isGivenUp(silent({ state }), NOW_MS + FORTNIGHT_MS)]).toEqual([state, isNearItsEnd]);
+    }
+    expect(isGivenUp(silent({ putting: at(4, 320) }), NOW_MS + FORTNIGHT_MS)).toBe(false);
+  });
+
+  it("ends then, and nobody knows of whom nothing was heard", () => {
+    const end = { nowMs: NOW_MS + FORTNIGHT_MS, files: { "unknown.csv": 40 } };
+    const ended = onEnd(silent({ feeder: FEEDER }), end);
+    expect(ended).toMatchObject({ state: "completed_with_errors", endedAtMs: end.nowMs, files: end.files });
+    expect(ended.feeder).toBeUndefined();
+    expect(identityOf(ended)).toEqual({ requested: 240, words: { sent: 200, unknown: 40 }, owed: 0 });
+    expect(onEnd(silent(), { ...end, nowMs: end.nowMs - 1 })).toEqual(silent());
+  });
+
+  it("adds up where it was cancelled, and where nobody has ever looked", () => {
+    const end = { nowMs: NOW_MS + FORTNIGHT_MS, files: {} };
+    const cancelled = silent({ state: "cancelling", fed: at(4, 230), putting: at(4, 230) });
+    expect(identityOf(onEnd(cancelled, end))).toMatchObject({
+      words: { sent: 200, cancelled: 10, unknown: 30 },
+      owed: 0,
+    });
+    const unseen = silent({ standing: undefined as never, sendingSinceMs: NOW_MS });
+    const { standing, ...ended } = onEnd(unseen, end);
+    expect(identityOf({ ...ended, standing } as Campaign)).toEqual({
+      requested: 240,
+      words: { unknown: 240 },
+      owed: 0,
+    });
+    expect(standing).toEqual({
+      atMs: end.nowMs,
+      words: { unknown: 240 },
+      chunksDone: 3,
+      onTheirWay: 0,
+      changedAtMs: end.nowMs,
+    });
   });
 });

@@ -47,6 +47,8 @@ export interface WorldOptions {
   readonly isSending?: () => boolean;
   /** Asked around each thing that is done outside: true ends the invocation there. */
   readonly isKilled?: () => boolean;
+  /** Whether nobody hears of a chunk any more: its record is set aside. */
+  readonly isLost?: (chunk: number) => boolean;
   /** Whether chunks are not in the bucket any more. */
   readonly isGone?: () => boolean;
   readonly settings?: Partial<ImportSettings>;
@@ -137,6 +139,7 @@ export function campaignWorld(options: WorldOptions): World {
     while (!isSending() || passageOf(await known()) === "paused") await clock.sleep(PUT_BACK_MS);
     waiting -= 1;
     const { campaign } = readRecordAttributes(attributes, clock.nowMs(), shortHash);
+    while (options.isLost?.(campaign?.chunk ?? 0)) await clock.sleep(PUT_BACK_MS);
     const key = accountKey({ applicationId: APPLICATION_ID, id: "", part: "0", campaign });
     const owner = String(clock.nowMs());
     const claim = { owner, leaseUntilMs: clock.nowMs() + 60_000, hash: body };

@@ -3,10 +3,16 @@ import { FINAL_WORDS } from "../../../shared/core/campaign/final-words.ts";
 import { keptUntil } from "../../../shared/core/campaign/kept.ts";
 import type { KeptCampaign } from "../../../shared/ports.ts";
 import { becauseOf, iso, waitsFor } from "./campaign-words.ts";
+import type { SetAside } from "./set-aside.ts";
 import { type FilesOf, filesOf } from "./show-lines.ts";
 
 /** A campaign, for a program: every name is always there. */
-export function campaignObject({ campaign, forgottenAtMs }: KeptCampaign, nowMs: number, place: FilesOf) {
+export function campaignObject(
+  { campaign, forgottenAtMs }: KeptCampaign,
+  nowMs: number,
+  place: FilesOf,
+  found?: SetAside,
+) {
   const { id, state, applicationId, fileName, fileHash, split, fed, standing, pausedFrom } = campaign;
   const because = becauseOf(campaign);
   const { requested, words, owed } = identityOf(campaign);
@@ -33,6 +39,7 @@ export function campaignObject({ campaign, forgottenAtMs }: KeptCampaign, nowMs:
     ...Object.fromEntries(FINAL_WORDS.map((word) => [word, words[word] ?? 0])),
     owed,
     onTheirWay: standing?.onTheirWay ?? 0,
+    setAside: found?.reasons ?? null,
     lookedAt: time(standing?.atMs),
     files: filesOf(campaign, place).map(({ uri }) => uri),
   };

@@ -2,6 +2,7 @@ import {
   type Because,
   type Campaign,
   type FailReason,
+  givesUpAtMs,
   hasEnded,
   identityOf,
   type PauseReason,
@@ -9,6 +10,8 @@ import {
 import { type KeptUntil, keptUntil } from "../../../shared/core/campaign/kept.ts";
 import { total } from "../../../shared/core/campaign/tally.ts";
 import type { KeptCampaign } from "../../../shared/ports.ts";
+import { reasonEntry } from "../dead-letters/reasons.ts";
+import type { SetAside } from "./set-aside.ts";
 import { type StageName, sluiceCommand } from "./sluice-command.ts";
 
 /** Whoever looks after a campaign says so at least this often; the lease of one that has died may run out first. */
@@ -45,7 +48,7 @@ export function waitsFor(campaign: Campaign, nowMs: number, stage: StageName): s
       const again = onTheirWay > 0 ? `, ${onTheirWay} of them not for the first time` : "";
       const quietMs = standing === undefined ? 0 : nowMs - standing.changedAtMs;
       if (left > 0 && quietMs > LONGEST_WAIT_MS)
-        return `${left} recipients, of whom nothing was heard for ${seconds(quietMs)}: ${sluiceCommand(["dead-letters", "list"], stage)} says whether SQS has set them aside`;
+        return `${left} recipients, of whom nothing was heard for ${seconds(quietMs)}: ${say("show", id)} says where they are`;
       return left > 0 ? `${left} recipients on the queue${again}` : "its files to be written";
     }
     default:
@@ -98,6 +101,28 @@ export function cureFor({ reason }: Because, id: string, stage: StageName): stri
     status: sluiceCommand(["status"], stage),
     deadTokens: sluiceCommand(["dead-tokens", "list"], stage),
   });
+}
+
+/** Where recipients are of whom nothing is heard, and what to do: lines of a name and words. */
+export function setAsideLines(campaign: Campaign, found: SetAside, stage: StageName): [string, string][] {
+  const { reasons, sampled, about } = found;
+  const lines = reasons.flatMap(({ reason, records, recipients }): [string, string][] => {
+    const { meaning, with: first } = reasonEntry(reason);
+    const redrive = ["dead-letters", "redrive", "--lane", "campaign", "--reason", reason];
+    return [
+      ["set aside", `${recipients} recipients, ${records} dead letters (${reason}). ${meaning}`],
+      ["cure", `${first} To bring them back: ${sluiceCommand(redrive, stage)}`],
+    ];
+  });
+  const none: [string, string] = [
+    "set aside",
+    `none of them, by ${sampled} of about ${about} dead letters of the lane`,
+  ];
+  const atMs = givesUpAtMs(campaign);
+  return [
+    ...(lines.length > 0 ? lines : [none]),
+    ["given up", `${iso(atMs)}, should nothing be heard by then: the campaign ends, and they count as unknown`],
+  ];
 }
 
 /** Until when a campaign is kept, and what is then. */

@@ -5,7 +5,8 @@ import { FINAL_WORDS } from "../../../shared/core/campaign/final-words.ts";
 import { total } from "../../../shared/core/campaign/tally.ts";
 import type { KeptCampaign } from "../../../shared/ports.ts";
 import { table } from "../print.ts";
-import { becauseOf, cureFor, iso, keptWords, waitsFor } from "./campaign-words.ts";
+import { becauseOf, cureFor, iso, keptWords, setAsideLines, waitsFor } from "./campaign-words.ts";
+import type { SetAside } from "./set-aside.ts";
 import type { StageName } from "./sluice-command.ts";
 
 /** Where a stage keeps the files of campaigns. */
@@ -13,8 +14,8 @@ export interface FilesOf extends StageName {
   readonly importBucketName: string;
 }
 
-/** All that is known of a campaign, for a person. */
-export function showLines(kept: KeptCampaign, nowMs: number, place: FilesOf): string[] {
+/** All that is known of a campaign, for a person. @param found of recipients that were looked for */
+export function showLines(kept: KeptCampaign, nowMs: number, place: FilesOf, found?: SetAside): string[] {
   const { campaign } = kept;
   const { id, state, applicationId, fileName, rate, split, standing } = campaign;
   const because = becauseOf(campaign);
@@ -27,6 +28,7 @@ export function showLines(kept: KeptCampaign, nowMs: number, place: FilesOf): st
       ["because", because && `${because.words} (${because.reason})`],
       ["cure", because && cureFor(because, id, place)],
       ["waits for", waiting],
+      ...(found === undefined ? [] : setAsideLines(campaign, found, place)),
       ["application", applicationId],
       ["rate", rate === undefined ? "the account's" : `its own, ${rate} messages/s`],
       [

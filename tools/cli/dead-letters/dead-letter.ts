@@ -37,29 +37,41 @@ export function readDeadLetter(record: IncomingRecord): DeadLetter {
  * sent. The producer's own `ExpiresAt` is in the body, and holds.
  *
  * What was settled is settled, so the record has a part of its own; it follows from reason and addresses, so that the same
- * dead letter makes the same part however often it is put, and another one another. What SQS has moved was not settled,
- * and what could not be read has no account: they keep their part, and the ledger knows what was sent of them.
+ * dead letter makes the same part however often it is put, and another one another. What was not settled keeps its part, and
+ * the ledger knows what was sent of it.
  *
  * With an `Origin` every request is accounted for, those too that were not: a redrive that is broken off and begun again
  * sends nothing twice.
  */
-export function redriven({ record, reason, devices }: DeadLetter): Parameters<RecordQueue["put"]>[0] {
+export function redriven(dead: DeadLetter): Parameters<RecordQueue["put"]>[0] {
+  const { record, reason, devices } = dead;
   const { body, attributes, id } = record;
   const kept = Object.entries(attributes).filter(
     (entry): entry is [string, string] => entry[1] !== undefined && !LEFT_BEHIND.has(entry[0]),
   );
-  const isSettled = reason !== MOVED_BY_SQS && reason !== "InvalidRequest" && devices !== undefined;
   const letter = shortHash(JSON.stringify([reason, devices]));
   return {
     body,
     attributes: {
       Origin: id,
       ...Object.fromEntries(kept),
-      ...(isSettled && { Part: redrivePart(attributes["Part"], letter, shortHash) }),
+      ...(isSettled(dead) && { Part: redrivePart(attributes["Part"], letter, shortHash) }),
     },
     messageGroupId: messageGroupOf(readRecordAttributes(attributes, 0, shortHash)),
   };
 }
+
+/**
+ * Whether its account, where it has one, says what became of it. Not where SQS has moved the record, or where it could not be
+ * read, for what is wrong with it or with us.
+ */
+export function isSettled({ record, reason, devices }: DeadLetter): boolean {
+  const isUnread = reason === "InternalError" && record.attributes["Detail"]?.startsWith(READING) === true;
+  return reason !== MOVED_BY_SQS && reason !== "InvalidRequest" && !isUnread && devices !== undefined;
+}
+
+/** So begins the `Detail` of what `send-messages` has failed at before it knew whom it was for: the step, and the error. */
+const READING = "parse: ";
 
 /** Attributes that speak of the record's way here. */
 const LEFT_BEHIND: ReadonlySet<string> = new Set([
