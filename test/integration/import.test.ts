@@ -1,6 +1,7 @@
+import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -110,6 +111,32 @@ describe("sluice import --dry-run", () => {
       exitCode: 2,
       stderr: expect.stringContaining("letters, digits"),
     });
+  });
+
+  it("keeps out of a folder that another run writes to, and minds no sign of one that was killed", async () => {
+    const path = await file("twice.csv", "token,channel,name\na,GCM,Ada\n");
+    const inFolder = (name: string) => join(`${path}.campaign`, name);
+    const sign = (pid: number | undefined, host = hostname()) => inFolder(`in-use-by-${pid}-on-${host}`);
+    const dead = spawnSync(process.execPath, ["--version"]).pid;
+    await mkdir(`${path}.campaign`);
+    await writeFile(sign(dead), "");
+    expect(await runSluice(words(path))).toMatchObject({ exitCode: 0, stderr: "" });
+    expect((await readdir(`${path}.campaign`)).filter((name) => name.startsWith("in-use"))).toEqual([]);
+
+    for (const other of [sign(process.pid), sign(dead, "another.example")]) {
+      await writeFile(other, "");
+      const { exitCode, stdout, stderr } = await runSluice(words(path));
+      expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
+      expect(stderr).toMatch(
+        /^sluice: Another sluice import \(process \d+ on \S+\) writes into the folder .*twice\.csv\.camp/,
+      );
+      expect(stderr).toContain(
+        `or name another folder: --folder. Should there be no such process any more, delete ${other}.\n`,
+      );
+      expect((await readdir(`${path}.campaign`)).filter((name) => name.startsWith("in-use"))).toHaveLength(1);
+      await rm(other);
+    }
+    expect(await runSluice(words(path))).toMatchObject({ exitCode: 0 });
   });
 
   it("killed and started again has every row once, and every reject", async () => {

@@ -7,10 +7,12 @@ import { REJECTS } from "../../../shared/core/campaign/split-files.ts";
 import { total } from "../../../shared/core/campaign/tally.ts";
 import type { ChannelType } from "../../../shared/core/request/channel-type.ts";
 import { split } from "../../../shared/pipeline/import-campaign/split.ts";
+import { FileGone } from "../../../shared/ports.ts";
 import { fileProblem, isSystemError } from "../file-problem.ts";
 import { UsageError } from "../usage-error.ts";
 import { campaignFolder } from "./campaign-folder.ts";
 import { localFile } from "./local-file.ts";
+import { occupyFolder } from "./occupy-folder.ts";
 import type { SplitReport } from "./split-lines.ts";
 
 /** A campaign, before it is one: a file of this machine, and a message. */
@@ -26,15 +28,17 @@ export interface Task {
  * Splits a recipients file on this machine, and says what sending it would take.
  *
  * @throws {BadFile}
- * @throws {UsageError} when the folder cannot be used
+ * @throws {UsageError} when the folder cannot be used, or another process is at it
  */
 export async function look(
   path: string,
   task: Task,
   { limits, folder, isQuiet }: { readonly limits: SendingLimits; readonly folder: string; readonly isQuiet: boolean },
 ): Promise<SplitReport> {
+  let leave: (() => Promise<void>) | undefined;
   const progress = progressLine(isQuiet);
   try {
+    leave = await occupyFolder(folder);
     const store = campaignFolder(folder);
     const done = await split(task, { file: localFile(path), store, fingerprint, onProgress: progress.tell });
     const { tally, resumedAfterRow } = done;
@@ -48,11 +52,17 @@ export async function look(
       rejected: join(folder, REJECTS),
     };
   } catch (error) {
+    if (error instanceof FileGone) {
+      throw new UsageError(`Cannot go on in the folder ${folder}: ${error.message}. Delete the folder to begin anew.`, {
+        cause: error,
+      });
+    }
     // What hinders reading the recipients is told by then.
     if (!isSystemError(error)) throw error;
     throw new UsageError(`Cannot use the folder ${folder}: ${fileProblem(error)} --folder names it.`, { cause: error });
   } finally {
     progress.end();
+    await leave?.();
   }
 }
 
