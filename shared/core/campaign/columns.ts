@@ -10,16 +10,18 @@ export interface Columns {
   readonly token?: number;
   readonly channel?: number;
   readonly locale?: number;
-  readonly recipientId?: number;
   readonly optOut?: number;
   readonly endpointStatus?: number;
   /** Every column, by the names of the variable that it holds: its own and, of Pinpoint's attributes, a short one. */
   readonly variables: ReadonlyMap<string, number>;
 }
 
-type Role = Exclude<keyof Columns, "names" | "variables">;
+type ReadRole = Exclude<keyof Columns, "names" | "variables">;
 
-/** The names of columns that are no variables: ours, and those of files that were made for Amazon Pinpoint. */
+/** Whose device it is means something to whoever has written the file: to us it is a value like any other. */
+type Role = ReadRole | "recipientId";
+
+/** The names of columns that need no variable of a message: ours, and those of files that were made for Amazon Pinpoint. */
 const NAMES_OF_ROLE = {
   token: ["token", "Address", "address", "device_token"],
   channel: ["channel", "ChannelType"],
@@ -41,14 +43,14 @@ const ATTRIBUTE = /^(?:User\.UserAttributes|Attributes)\.(?=.)/;
  * be the same, the first counts: Pinpoint's files repeat an attribute that has several values. Others `checkNames` refuses.
  */
 export function mapColumns(names: readonly string[]): Columns {
-  const roles: Partial<Record<Role, number>> = {};
+  const roles: Partial<Record<ReadRole, number>> = {};
   const variables = new Map<string, number>();
   const call = (name: string, index: number) => {
     if (name !== "" && !variables.has(name)) variables.set(name, index);
   };
   for (const [index, name] of names.entries()) {
     const role = ROLE_OF_NAME.get(name);
-    if (role !== undefined) roles[role] ??= index;
+    if (role !== undefined && role !== "recipientId") roles[role] ??= index;
     call(name, index);
   }
   for (const [index, name] of names.entries()) call(shortName(name), index);

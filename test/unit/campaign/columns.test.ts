@@ -18,12 +18,34 @@ describe("mapColumns", () => {
     ["ChannelType", "channel"],
     ["locale", "locale"],
     ["Demographic.Locale", "locale"],
-    ["recipient_id", "recipientId"],
-    ["User.UserId", "recipientId"],
     ["OptOut", "optOut"],
     ["EndpointStatus", "endpointStatus"],
   ])("%s is the column %s", (name, role) => {
     expect(mapColumns(["other", name])).toMatchObject({ [role]: 1 });
+  });
+
+  it.each(["recipient_id", "User.UserId"])("%s is a variable, and missed by nobody where no message has it", (name) => {
+    const columns = mapColumns(["token", "channel", name]);
+    expect(columns).toEqual({
+      names: ["token", "channel", name],
+      token: 0,
+      channel: 1,
+      variables: new Map([
+        ["token", 0],
+        ["channel", 1],
+        [name, 2],
+      ]),
+    });
+    expect(unusedColumns(columns, campaignMessage("Hello"))).toEqual([]);
+    const asked = { message: campaignMessage(`{{${name}}}`) };
+    expect(() => checkHeader(columns, asked)).not.toThrow();
+  });
+
+  it("has whose device it is once", () => {
+    const twice = mapColumns(["token", "channel", "User.UserId", "recipient_id"]);
+    expect(() => checkHeader(twice, { message: campaignMessage("Hello") })).toThrow(
+      "the columns User.UserId and recipient_id hold the same",
+    );
   });
 
   it.each([
