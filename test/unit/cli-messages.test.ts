@@ -106,6 +106,7 @@ describe("what is typed wrong is told with the cure", () => {
     ["simulate --port http", /whole number from 0 to 65535/],
     ["simulate --port 65536", /whole number from 0 to 65535/],
     ["simulate --port %", /Cannot listen on the port \d+ .*: somebody listens there already .* with --port/],
+    ["check @request.json --application-ids ''", /letters and digits, separated by commas/],
     ["simulate --application-ids ''", /letters and digits, separated by commas/],
     ["simulate --script @nowhere.json", /nowhere\.json: there is no such file/],
     ["simulate --script @words.json", /words\.json is not JSON: .* `sluice simulate --help`/],

@@ -1,7 +1,8 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { shortHash } from "../../shared/aws/short-hash.ts";
 import { parseSendRequest } from "../../shared/core/request/parse-send-request.ts";
 import type { SendRequest } from "../../shared/core/request/send-request.ts";
+import { applicationIdList } from "./application-id-list.ts";
 import { print } from "./print.ts";
 import { type FileRequest, readRequestsFile } from "./requests-file.ts";
 
@@ -13,10 +14,15 @@ export function check(): Command {
   return new Command("check")
     .description("Says whether the send requests of a file are valid, and lists every problem with its path.")
     .argument("<file>", "one JSON object, a JSON array, or JSON lines; - for standard input")
-    .option("--application-ids <list>", "comma list of the deployment's applications (default: those in the file)")
+    .addOption(
+      new Option(
+        "--application-ids <list>",
+        "comma list of the deployment's applications (default: those in the file)",
+      ).argParser(applicationIdList),
+    )
     .option("--json", "print one JSON object")
-    .action(async (file: string, options: { applicationIds?: string; json?: true }) => {
-      const checked = checkRequests(await readRequestsFile(file), options.applicationIds?.split(","));
+    .action(async (file: string, options: { applicationIds?: readonly string[]; json?: true }) => {
+      const checked = checkRequests(await readRequestsFile(file), options.applicationIds);
       const refused = checked.filter((request) => !request.ok);
       const lines = refused.flatMap(({ where, problems }) =>
         problems.map(({ path, message }) => `${where}: ${path === "" ? "" : `${path}: `}${message}`),

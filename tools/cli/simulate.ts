@@ -4,6 +4,7 @@ import type { Script } from "../local/push-simulator/script.ts";
 import { startPushSimulator } from "../local/push-simulator/server.ts";
 import { PUSH_CHANNEL_TYPES } from "../local/push-simulator/wire.ts";
 import { LOCAL_APPLICATION_ID } from "../local/stage.ts";
+import { applicationIdList } from "./application-id-list.ts";
 import { jsonOf, readInputText } from "./input-file.ts";
 import { print } from "./print.ts";
 import { UsageError } from "./usage-error.ts";
@@ -76,10 +77,4 @@ const PORT_PROBLEMS: Readonly<Record<string, string>> = {
 function portNumber(text: string): number {
   if (/^\d{1,5}$/.test(text) && Number(text) < 65_536) return Number(text);
   throw new InvalidArgumentError("It should be a whole number from 0 to 65535; 0 takes a free one.");
-}
-
-function applicationIdList(text: string): readonly string[] {
-  const ids = text.split(",");
-  if (ids.every((id) => /^[0-9A-Za-z]+$/.test(id))) return ids;
-  throw new InvalidArgumentError("It should be ids of letters and digits, separated by commas.");
 }
