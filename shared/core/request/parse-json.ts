@@ -21,6 +21,9 @@ export function isJsonObject(value: unknown): value is JsonObject {
 }
 
 function describeError(text: string): string {
+  if (text.startsWith("\uFEFF")) {
+    return "it begins with a byte order mark; write it as UTF-8 without one";
+  }
   if (text.trim() === "") {
     return "it is empty";
   }

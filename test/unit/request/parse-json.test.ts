@@ -5,6 +5,10 @@ describe("parseJson", () => {
   it.each([
     { text: "", message: "is not JSON: it is empty" },
     { text: " \n", message: "is not JSON: it is empty" },
+    {
+      text: '\uFEFF{"a": 1}',
+      message: "is not JSON: it begins with a byte order mark; write it as UTF-8 without one",
+    },
     { text: "hello", message: "is not JSON: expected a value at line 1, column 1" },
     { text: '{"a": 1,\n  "b": secret}', message: "is not JSON: expected a value at line 2, column 8" },
     { text: '{"a": 1,\r\n}', message: "is not JSON: expected a name in double quotes at line 2, column 1" },
