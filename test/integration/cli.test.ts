@@ -34,10 +34,11 @@ describe("sluice check", () => {
   });
 
   it("names line, path and problem of what would be refused, and ends with 1", async () => {
-    const path = await file("invalid.jsonl", lines(request("a", "one"), request("b", "two", { Titel: "x" })));
+    const requests = lines(request("a", "one"), request("b", "two", { Titel: "x" }));
+    const path = await file("invalid.jsonl", `\n${requests}\n`);
     const { exitCode, stdout } = await runSluice(["check", path]);
     expect(exitCode).toBe(1);
-    expect(stdout).toContain("invalid.jsonl, line 2: MessageRequest.MessageConfiguration.GCMMessage.Titel");
+    expect(stdout).toContain("invalid.jsonl, line 3: MessageRequest.MessageConfiguration.GCMMessage.Titel");
     expect(stdout).toContain("1 of 2 would be refused");
   });
 

@@ -19,7 +19,9 @@ const request = JSON.stringify({
   MessageConfiguration: { GCMMessage: { Title: "Order", Body: "Secret text" } },
 });
 const message = JSON.stringify({ GCMMessage: { Title: "Sale", Body: "{{name}}, today." } });
-const FILES = {
+const FILES: Readonly<Record<string, string | Buffer>> = {
+  "utf-16.json": Buffer.from(`\uFEFF${request}`, "utf16le"),
+  "latin-1.jsonl": Buffer.from(`\n${request}\n${request.replace("Order", "Ärger")}`, "latin1"),
   "empty.json": "",
   "spaces.json": " \n ",
   "words.json": `${TOKEN} is no JSON`,
@@ -42,7 +44,7 @@ let taken: ReturnType<typeof createServer>;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "sluice-messages-"));
-  for (const [name, text] of Object.entries(FILES)) await writeFile(join(folder, name), text);
+  for (const [name, content] of Object.entries(FILES)) await writeFile(join(folder, name), content);
   await mkdir(join(folder, "folder"));
   taken = createServer().listen(0, "127.0.0.1");
   await once(taken, "listening");
@@ -87,6 +89,8 @@ describe("what is typed wrong is told with the cure", () => {
     ["check @folder", /folder: it is a folder \(EISDIR\)\. Name a file\.$/],
     ["check @people.csv/x", /x: a part of its path is a file, and should be a folder \(ENOTDIR\)/],
     ["check @empty.json", /empty\.json is empty\. Is it the right file\?/],
+    ["check @utf-16.json", /utf-16\.json is not text in UTF-8: line 1 cannot be read\..* save it as UTF-8\.$/],
+    ["check @latin-1.jsonl", /latin-1\.jsonl is not text in UTF-8: line 3 cannot be read/],
     ["check @spaces.json", /spaces\.json holds no send request\. It should hold one, or several as JSON lines/],
     ["check @list.json", /list\.json holds no send request/],
     ["plan @list.json", /list\.json holds no send request/],

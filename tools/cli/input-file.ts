@@ -21,9 +21,23 @@ export async function readInputFile(path: string): Promise<Buffer> {
   );
 }
 
-/** The text of such a file, without a byte order mark. @throws {UsageError} likewise */
+/**
+ * The text of such a file, without a byte order mark.
+ *
+ * @throws {UsageError} likewise, and when it is not UTF-8: read as that, letters would be lost without a word
+ */
 export async function readInputText(path: string): Promise<string> {
-  return (await readInputFile(path)).toString("utf8").replace(/^\uFEFF/, "");
+  const bytes = await readInputFile(path);
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    const line = bytes.toString("utf8").split("\uFFFD", 1).join("").split("\n").length;
+    const what = path === "-" ? "Standard input" : path;
+    throw new UsageError(
+      `${what} is not text in UTF-8: line ${line} cannot be read. Is it the right file? If so, save it as UTF-8.`,
+      { cause },
+    );
+  }
 }
 
 /** The value of a JSON text. @throws {UsageError} that names its place, and never quotes it */

@@ -14,18 +14,21 @@ export interface FileRequest {
  * @throws {UsageError} when the file cannot be read or holds nothing
  */
 export async function readRequestsFile(path: string): Promise<readonly FileRequest[]> {
-  const text = (await readInputText(path)).trim();
+  const text = await readInputText(path);
   const whole = parsed(text);
-  if (text === "" || (Array.isArray(whole) && whole.length === 0)) {
+  if (text.trim() === "" || (Array.isArray(whole) && whole.length === 0)) {
     throw new UsageError(`${path} holds no send request. It should hold one, or several as JSON lines.`);
   }
   if (Array.isArray(whole)) {
     return whole.map((request, index) => ({ where: `${path}, element ${index}`, body: JSON.stringify(request) }));
   }
-  if (whole !== undefined) return [{ where: path, body: text }];
-  const lines = text.split("\n").map((body, index) => ({ where: `${path}, line ${index + 1}`, body: body.trim() }));
+  if (whole !== undefined) return [{ where: path, body: text.trim() }];
+  const lines = text
+    .split("\n")
+    .map((body, index) => ({ where: `${path}, line ${index + 1}`, body: body.trim() }))
+    .filter(({ body }) => body !== "");
   // A single object over several lines that is not JSON is one bad request, not many.
-  return looksLikeJsonLines(lines) ? lines.filter(({ body }) => body !== "") : [{ where: path, body: text }];
+  return looksLikeJsonLines(lines) ? lines : [{ where: path, body: text }];
 }
 
 function parsed(text: string): unknown {
