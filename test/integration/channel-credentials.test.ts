@@ -137,3 +137,26 @@ describe("the other channels", () => {
     expect(await problemOf(baiduCredentials({ apiKeyFile: "-", secretKeyFile: "-" }))).toContain("Only one");
   });
 });
+
+describe("on a terminal", () => {
+  const { isTTY } = process.stdin;
+  beforeAll(() => {
+    process.stdin.isTTY = true;
+  });
+  afterAll(() => {
+    process.stdin.isTTY = isTTY;
+  });
+
+  it.each<[string, () => Promise<unknown>]>([
+    ["a .p8 key", () => apnsCredentials({ key: "-", ...IDS }, NOW)],
+    ["a .p12 certificate", () => apnsCredentials({ certificate: "-" }, NOW)],
+    ["the password of one", () => apnsCredentials({ certificate: "/nowhere.p12", passwordFile: "-" }, NOW)],
+    ["a service account", () => fcmCredentials("-")],
+    ["a client secret", () => admCredentials({ clientId: "a", clientSecretFile: "-" })],
+    ["a secret key", () => baiduCredentials({ apiKeyFile: "-", secretKeyFile: "/nowhere" })],
+  ])("does not let %s be typed, where everybody would see it", async (_, credentials) => {
+    expect(await problemOf(credentials())).toBe(
+      "Standard input is a terminal, which shows what is typed. Pipe the secret into it, or name a file.",
+    );
+  });
+});

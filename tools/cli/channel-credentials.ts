@@ -7,7 +7,7 @@ import type {
 } from "@aws-sdk/client-pinpoint";
 import { isJsonObject, parseJson } from "../../shared/core/request/parse-json.ts";
 import { readP12 } from "./apns-certificate.ts";
-import { readInputFile, readInputText } from "./input-file.ts";
+import { readInputFile, textOf } from "./input-file.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** What enables a channel, and what may be said of it: nothing of `request` may ever be shown. */
@@ -55,7 +55,7 @@ async function apnsKey(path: string, options: ApnsOptions): Promise<ChannelCrede
     if (!/^[A-Z0-9]{10}$/.test(value))
       throw new UsageError(`${name} should be 10 capital letters and digits, as Apple's developer account shows it.`);
   }
-  const TokenKey = (await readInputText(path)).trim();
+  const TokenKey = (await readSecretFile(path)).toString("utf8").trim();
   if (namedCurveOf(TokenKey) !== "prime256v1") {
     const isCertificate = TokenKey.includes("BEGIN CERTIFICATE");
     throw new UsageError(
@@ -83,7 +83,7 @@ async function apnsCertificate(
 ): Promise<ChannelCredentials<APNSChannelRequest>> {
   if (path === "-" && passwordFile === "-") throw onlyOneFromStandardInput("--certificate", "--password-file");
   const password = passwordFile === undefined ? "" : await readSecret(passwordFile);
-  const { certificatePem, privateKeyPem, commonName, expiresAt } = readP12(await readInputFile(path), password, path);
+  const { certificatePem, privateKeyPem, commonName, expiresAt } = readP12(await readSecretFile(path), password, path);
   if (expiresAt <= now) {
     throw new UsageError(
       `The certificate in ${path} (${commonName}) expired on ${expiresAt.toISOString()}. Make a new one in Apple's developer account, or use a .p8 key: it does not expire.`,
@@ -104,7 +104,7 @@ async function apnsCertificate(
 
 /** The key of a service account, as the Firebase console gives it. @throws {UsageError} when the file is none */
 export async function fcmCredentials(path: string): Promise<ChannelCredentials<GCMChannelRequest>> {
-  const ServiceJson = (await readInputText(path)).trim();
+  const ServiceJson = (await readSecretFile(path)).toString("utf8").trim();
   const account = serviceAccountIn(ServiceJson);
   if ("problem" in account) {
     throw new UsageError(
@@ -178,8 +178,16 @@ function onlyOneFromStandardInput(one: string, other: string): UsageError {
 
 /** A secret of one line, without the end of the line. */
 async function readSecret(path: string): Promise<string> {
-  const secret = (await readInputText(path)).replace(/\r?\n$/, "");
+  const secret = textOf(await readSecretFile(path), path).replace(/\r?\n$/, "");
   if (secret.trim() === "" || /[\r\n]/.test(secret))
     throw new UsageError(`${path === "-" ? "Standard input" : path} should hold the secret alone, on one line.`);
   return secret;
+}
+
+/** @throws {UsageError} when it cannot be read, or would be shown while it is typed */
+function readSecretFile(path: string): Promise<Buffer> {
+  if (path !== "-" || !process.stdin.isTTY) return readInputFile(path);
+  throw new UsageError(
+    "Standard input is a terminal, which shows what is typed. Pipe the secret into it, or name a file.",
+  );
 }

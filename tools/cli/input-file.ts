@@ -10,6 +10,8 @@ import { UsageError } from "./usage-error.ts";
  * @throws {UsageError} when it cannot be read or is empty
  */
 export async function readInputFile(path: string): Promise<Buffer> {
+  if (path === "-" && process.stdin.isTTY)
+    process.stderr.write("Reading what is typed. Ctrl-D on a new line ends it.\n");
   const bytes = await (path === "-" ? buffer(process.stdin) : readFile(path)).catch((cause) => {
     throw new UsageError(`Cannot read ${path}: ${fileProblem(cause)}`, { cause });
   });
@@ -21,13 +23,13 @@ export async function readInputFile(path: string): Promise<Buffer> {
   );
 }
 
-/**
- * The text of such a file, without a byte order mark.
- *
- * @throws {UsageError} likewise, and when it is not UTF-8: read as that, letters would be lost without a word
- */
+/** The text of such a file, without a byte order mark. @throws {UsageError} likewise, and as `textOf` */
 export async function readInputText(path: string): Promise<string> {
-  const bytes = await readInputFile(path);
+  return textOf(await readInputFile(path), path);
+}
+
+/** @throws {UsageError} when it is not UTF-8: read as that, letters would be lost without a word */
+export function textOf(bytes: Buffer, path: string): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (cause) {
