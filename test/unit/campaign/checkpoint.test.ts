@@ -20,3 +20,7 @@ it("is none where another version wrote it", () => {
   expect(parseCheckpoint(JSON.stringify({ ...checkpoint, format: 0 }))).toBeUndefined();
   expect(parseCheckpoint(JSON.stringify(checkpoint))).toBeUndefined();
 });
+
+it.each(["", "null", "[]", "7", '{"format":1,'])("is none where the text is %j", (text) => {
+  expect(parseCheckpoint(text)).toBeUndefined();
+});
