@@ -34,11 +34,21 @@ beforeAll(async () => {
   };
   const { ImportQueueUrl, ImportDeadLetterQueueUrl, ImportBucketName, ...withoutCampaigns } = outputs;
   const before = { ...withoutCampaigns, [QUEUE_OUTPUTS.heldTokens]: `${stack.queueUrls.heldTokens}-gone` };
+  const lost = {
+    ...outputs,
+    [OTHER_OUTPUTS.stateTable]: "sluice-lost-state",
+    [OTHER_OUTPUTS.rateTable]: "sluice-lost-rate",
+  };
   cloudFormation = await startFakeHttpService((request) =>
     request.body.includes("sluice-guarded")
       ? { status: 403, body: errorXml("AccessDenied", "not authorized to perform: cloudformation:DescribeStacks") }
       : describeStacks(
-          { "sluice-shop": outputs, "sluice-before": before, "sluice-old": { TransactionalQueueUrl: "x" } },
+          {
+            "sluice-shop": outputs,
+            "sluice-before": before,
+            "sluice-lost": lost,
+            "sluice-old": { TransactionalQueueUrl: "x" },
+          },
           request,
         ),
   );
@@ -103,6 +113,30 @@ describe("a deployed stage", () => {
     expect(stdout).not.toContain("imports");
     expect(stdout).toMatch(/^sluice-local-held-tokens-gone +– +– +–$/m);
     expect(stdout).toMatch(/^sluice-local-held-tokens-gone: .*(NonExistentQueue|QueueDoesNotExist)/m);
+  });
+
+  it("whose tables are gone tells all else that there is to tell, and with which table what to do", async () => {
+    const { exitCode, stdout } = await run(["status"], "lost");
+    expect(exitCode).toBe(1);
+    const gone = (table: string) =>
+      `Cannot use the table ${table}: it is not there any more (ResourceNotFoundException). What to do, says sluice doctor`;
+    expect(stdout).toMatch(/^sluice-local-campaign +0 +0 +0$/m);
+    expect(stdout).toContain(`rate        not known. ${gone("sluice-lost-rate")}`);
+    expect(stdout).toContain(`held        not known. ${gone("sluice-lost-state")}`);
+    expect(stdout).toContain(`stopped     not known. ${gone("sluice-lost-state")}`);
+  });
+
+  it.each([
+    { words: ["show", "order-1"], table: "sluice-lost-state" },
+    { words: ["stop"], table: "sluice-lost-state" },
+    { words: ["campaign", "list"], table: "sluice-lost-state" },
+    { words: ["rate", "show"], table: "sluice-lost-rate" },
+    { words: ["rate", "show", "--table", "mistyped"], table: "mistyped" },
+  ])("whose tables are gone says so of sluice $words", async ({ words, table }) => {
+    const { exitCode, stderr } = await run(words, "lost");
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain(`the table ${table}: it is not there any more (ResourceNotFoundException)`);
+    expect(stderr).toContain("What to do, says sluice doctor");
   });
 
   it.each([

@@ -1,5 +1,6 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { awsProblem } from "../../tools/cli/ask-aws.ts";
+import { tableProblem } from "../../tools/cli/table-problem.ts";
 
 const error = (name: string, message: string, more = {}) => Object.assign(new Error(message), { name, ...more });
 
@@ -32,5 +33,28 @@ describe("awsProblem", () => {
     expect(awsProblem(error("CredentialsProviderError", "Could not load"), "shop")).toContain(
       "in the profile shop. Set",
     );
+  });
+});
+
+describe("tableProblem", () => {
+  it.each([
+    [
+      "ResourceNotFoundException: Requested resource not found",
+      "it is not there any more (ResourceNotFoundException). W",
+    ],
+    ["Error: connect ECONNREFUSED 127.0.0.1:9", "no connection (ECONNREFUSED). Are network, region and AWS_ENDPOINT_"],
+    ["NoAnswer: No answer within 2000 ms", "No answer within 2000 ms. Are network, region and AWS_ENDPOINT_URL_"],
+    ["CredentialsProviderError: Could not load credentials", "there are no AWS credentials. Set AWS_PROFILE"],
+    [
+      "AccessDeniedException: not authorized: dynamodb:GetItem",
+      "AccessDeniedException: not authorized: dynamodb:GetItem. The credentials need that permission.",
+    ],
+    ["away", "Error: away."],
+  ])("of %s names the table and what to do", (detail, words) => {
+    vi.stubEnv("AWS_PROFILE", undefined);
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+    });
+    expect(tableProblem("sluice-prod-state", detail)).toContain(`Cannot use the table sluice-prod-state: ${words}`);
   });
 });

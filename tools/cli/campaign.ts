@@ -91,7 +91,7 @@ function ofOne(verb: string): Command {
 
 async function list({ stage, json = false }: CampaignOptions): Promise<void> {
   const place = await campaignsOf(stage);
-  const { campaigns } = answered(await place.campaigns.list());
+  const { campaigns } = answered(await place.campaigns.list(), place);
   const nowMs = Date.now();
   print(json, campaigns.length === 0 ? ["There are no campaigns."] : tableOf(campaigns), {
     campaigns: campaigns.map((one) => campaignObject(one, nowMs, place)),

@@ -13,8 +13,8 @@ export function go(): Command {
       const deployment = await deploymentOf(options.stage);
       const scope = scopeOf(options, deployment);
       const stops = stopsOf(deployment);
-      const before = knownStops(await stops.read());
-      const after = knownStops(await stops.go(scope));
+      const before = knownStops(await stops.read(), deployment);
+      const after = knownStops(await stops.go(scope), deployment);
       const ended = before.length - after.length;
       const wider = after.filter((one) => overlap(one, scope));
       print(

@@ -5,6 +5,7 @@ import { CHANNEL_TYPES } from "../../shared/core/request/channel-type.ts";
 import type { Channel } from "../../shared/ports.ts";
 import { ANSWER_WITHIN_MS } from "./answer-within.ts";
 import type { Deployment } from "./deployment.ts";
+import { tableProblem } from "./table-problem.ts";
 import { scopeWords } from "./traffic-scope.ts";
 
 /** A channel that is held, as `status` tells it. */
@@ -36,7 +37,7 @@ export async function heldChannels({
   const states = await Promise.all(channels.map(async (channel) => ({ channel, state: await holds.read(channel) })));
   const held: HeldChannel[] = [];
   for (const { channel, state } of states) {
-    if (state.kind === "away") return { problem: state.detail };
+    if (state.kind === "away") return { problem: tableProblem(tableNames.state, state.detail) };
     const now = channelState(state.hold, Date.now());
     if (state.hold !== undefined && now !== "open") held.push({ ...channel, state: now, ...words(state.hold) });
   }

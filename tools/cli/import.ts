@@ -114,9 +114,9 @@ async function begin(path: string, options: ImportOptions): Promise<void> {
   const file = { path, hash: await fileHash(path) };
   const draft: OrderDraft = { Message, Options: orderOptions(options) };
   checkOrder(id, file, draft, place);
-  const there = answered(await place.campaigns.read(id)).campaign;
+  const there = answered(await place.campaigns.read(id), place).campaign;
   insist(refusalOfId(there, { fileHash: file.hash }, place));
-  const { campaigns } = answered(await place.campaigns.list());
+  const { campaigns } = answered(await place.campaigns.list(), place);
   if (!again) insist(refusalOfFile(campaigns, { id, fileHash: file.hash }));
 
   const { recipients, ...report } = await look(

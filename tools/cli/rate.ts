@@ -8,6 +8,7 @@ import { ANSWER_WITHIN_MS } from "./answer-within.ts";
 import { type Deployment, deploymentOf } from "./deployment.ts";
 import { print } from "./print.ts";
 import { stageOption } from "./stage-option.ts";
+import { tableProblem } from "./table-problem.ts";
 import { UsageError } from "./usage-error.ts";
 
 interface RateOptions {
@@ -24,7 +25,8 @@ export function rate(): Command {
     .addCommand(
       options(new Command("show").description("The rate in force, and why it is that.")).action(
         async (given: RateOptions) => {
-          const timeline = found(await timelineOf(await deploymentOf(given.stage), given).read());
+          const { keeper, tableName } = keeperOf(await deploymentOf(given.stage), given);
+          const timeline = found(await keeper.read(), tableName);
           print(given.json ?? false, rateLines(timeline), rateObject(timeline));
         },
       ),
@@ -35,9 +37,9 @@ export function rate(): Command {
           .description("Sets the quota that is in force, for all functions within a second, until it is set again.")
           .argument("<messages-per-second>", "a number, or `configured`: back to the functions' own setting", quotaOf),
       ).action(async (quota: number | "configured", given: RateOptions) => {
-        const keeper = timelineOf(await deploymentOf(given.stage), given);
-        const { configured } = found(await keeper.read());
-        const timeline = found(await keeper.setQuota(quota === "configured" ? configured : quota));
+        const { keeper, tableName } = keeperOf(await deploymentOf(given.stage), given);
+        const { configured } = found(await keeper.read(), tableName);
+        const timeline = found(await keeper.setQuota(quota === "configured" ? configured : quota), tableName);
         print(given.json ?? false, rateLines(timeline), rateObject(timeline));
       }),
     );
@@ -63,12 +65,16 @@ export function rateObject({ quota, configured, accepted, throttled, ...timeline
 }
 
 /** The timeline that the functions of a stage share. */
-export function timelineOf(
+export function timelineOf(deployment: Deployment): RateTimeline {
+  return keeperOf(deployment, {}).keeper;
+}
+
+function keeperOf(
   { tableNames, region }: Deployment,
-  { table = tableNames.rate, key = region }: Pick<RateOptions, "table" | "key"> = {},
-): RateTimeline {
-  const parts = { client: rateTimelineClient(), tableName: table, rateKey: key, clock: systemClock() };
-  return dynamodbRateTimeline({ ...parts, answerWithinMs: ANSWER_WITHIN_MS });
+  { table: tableName = tableNames.rate, key: rateKey = region }: Pick<RateOptions, "table" | "key">,
+): { readonly keeper: RateTimeline; readonly tableName: string } {
+  const parts = { client: rateTimelineClient(), tableName, rateKey, clock: systemClock() };
+  return { keeper: dynamodbRateTimeline({ ...parts, answerWithinMs: ANSWER_WITHIN_MS }), tableName };
 }
 
 function options(command: Command): Command {
@@ -79,17 +85,17 @@ function options(command: Command): Command {
     .option("--json", "print one JSON object");
 }
 
-function found(state: TimelineState): Timeline {
-  switch (state.kind) {
-    case "found":
-      return state.timeline;
-    case "missing":
-      throw new UsageError("No function has used this rate yet: it is made by the first one that sends.");
-    case "contended":
-      throw new UsageError("The rate's item has more writes than DynamoDB takes at the moment; try again.");
-    case "away":
-      throw new UsageError(`The rate table does not answer (${state.detail}). Are stage, region and table right?`);
-  }
+function found(state: TimelineState, tableName: string): Timeline {
+  if (state.kind === "found") return state.timeline;
+  throw new UsageError(timelineProblem(state, tableName));
+}
+
+/** Why the rate of a table cannot be told. */
+export function timelineProblem(state: Exclude<TimelineState, { kind: "found" }>, tableName: string): string {
+  if (state.kind === "away") return tableProblem(tableName, state.detail);
+  return state.kind === "missing"
+    ? "No function has used this rate yet: it is made by the first one that sends."
+    : "The rate's item has more writes than DynamoDB takes at the moment; try again.";
 }
 
 function quotaOf(text: string): number | "configured" {

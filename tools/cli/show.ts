@@ -72,7 +72,7 @@ async function accounts(id: string, deployment: Deployment, options: ShowOptions
   const found = await Promise.all(
     applicationIds.map(async (applicationId) => {
       const key = accountKey({ applicationId, id, part: "" });
-      const known = await askAws("read the ledger", accountsOf(ledger, key));
+      const known = await askAws(`read the ledger in the table ${ledger.tableName}`, accountsOf(ledger, key));
       return { applicationId, ...progressOf(known, Date.now(), shortHash) };
     }),
   );

@@ -6,6 +6,7 @@ import type { Stop } from "../../shared/core/stop/stop.ts";
 import type { StopState, Stops } from "../../shared/ports.ts";
 import { ANSWER_WITHIN_MS } from "./answer-within.ts";
 import type { Deployment } from "./deployment.ts";
+import { tableProblem } from "./table-problem.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** What has been put back because of a stop waits no longer than this when it is over. */
@@ -21,11 +22,9 @@ export function stopsOf({ tableNames }: Deployment): Stops {
 }
 
 /** @throws {UsageError} when the table did not answer */
-export function knownStops(state: StopState): readonly Stop[] {
+export function knownStops(state: StopState, { tableNames }: Deployment): readonly Stop[] {
   if (state.kind === "known") return state.stops;
-  throw new UsageError(
-    `The state table does not answer (${state.detail}). Are stage, region and credentials right? What is stopped now, sluice status tells.`,
-  );
+  throw new UsageError(`${tableProblem(tableNames.state, state.detail)} What is stopped now, says sluice status.`);
 }
 
 export function stopObject({ lane, applicationId, channelType, sinceMs }: Stop) {

@@ -7,9 +7,10 @@ import { awsProblem } from "./ask-aws.ts";
 import { type Deployment, deploymentOf } from "./deployment.ts";
 import { heldChannels, heldLines } from "./held-channels.ts";
 import { print, table } from "./print.ts";
-import { rateLines, rateObject, timelineOf } from "./rate.ts";
+import { rateLines, rateObject, timelineOf, timelineProblem } from "./rate.ts";
 import { stageOption } from "./stage-option.ts";
 import { stopObject, stopsOf } from "./stage-stops.ts";
+import { tableProblem } from "./table-problem.ts";
 import { scopeWords } from "./traffic-scope.ts";
 
 /** In the order in which an operator asks. */
@@ -59,9 +60,9 @@ export function status(): Command {
           "",
           ...(rate.kind === "found"
             ? rateLines(rate.timeline)
-            : [`rate        not known: the table's item is ${rate.kind}`]),
-          ...("held" in channels ? heldLines(channels.held) : [`held        not known: ${channels.problem}`]),
-          ...stopLines(stops),
+            : [`rate        not known. ${timelineProblem(rate, deployment.tableNames.rate)}`]),
+          ...("held" in channels ? heldLines(channels.held) : [`held        not known. ${channels.problem}`]),
+          ...stopLines(stops, deployment),
           ...waitingForSomebody(queues, deployment),
         ],
         {
@@ -77,8 +78,8 @@ export function status(): Command {
     });
 }
 
-function stopLines(state: StopState): string[] {
-  if (state.kind === "away") return [`stopped     not known: ${state.detail}`];
+function stopLines(state: StopState, { tableNames }: Deployment): string[] {
+  if (state.kind === "away") return [`stopped     not known. ${tableProblem(tableNames.state, state.detail)}`];
   if (state.stops.length === 0) return ["stopped     nothing"];
   return state.stops.map((stop) => `stopped     ${scopeWords(stop)} since ${new Date(stop.sinceMs).toISOString()}`);
 }

@@ -11,7 +11,7 @@ export function stop(): Command {
     .action(async (options: ScopeOptions) => {
       const deployment = await deploymentOf(options.stage);
       const scope = scopeOf(options, deployment);
-      const stops = knownStops(await stopsOf(deployment).stop({ ...scope, sinceMs: Date.now() }));
+      const stops = knownStops(await stopsOf(deployment).stop({ ...scope, sinceMs: Date.now() }), deployment);
       print(
         options.json ?? false,
         [

@@ -8,8 +8,9 @@ import type { CampaignState, Campaigns, KeptCampaign } from "../../../shared/por
 import { ANSWER_WITHIN_MS } from "../answer-within.ts";
 import { awsProblem } from "../ask-aws.ts";
 import { type Deployment, deploymentOf } from "../deployment.ts";
+import { tableProblem } from "../table-problem.ts";
 import { UsageError } from "../usage-error.ts";
-import { type StageName, sluiceCommand } from "./sluice-command.ts";
+import { sluiceCommand } from "./sluice-command.ts";
 
 /** A stage's campaigns, and where it keeps their files. */
 export interface StageCampaigns {
@@ -46,17 +47,20 @@ export async function campaignsOf(stage: string): Promise<StageCampaigns> {
 }
 
 /** @throws {UsageError} when the table did not answer */
-export function answered<Answer extends { readonly kind: string }>(answer: Answer): Exclude<Answer, { kind: "away" }> {
+export function answered<Answer extends { readonly kind: string }>(
+  answer: Answer,
+  { deployment }: Pick<StageCampaigns, "deployment">,
+): Exclude<Answer, { kind: "away" }> {
   if (answer.kind !== "away") return answer as Exclude<Answer, { kind: "away" }>;
   const { detail } = answer as unknown as { readonly detail: string };
-  throw new UsageError(`The state table does not answer (${detail}). Are stage, region and credentials right?`);
+  throw new UsageError(tableProblem(deployment.tableNames.state, detail));
 }
 
 /** @throws {UsageError} when the table did not answer, or knows no such campaign */
-export function knownCampaign(answer: CampaignState, id: string, stage: StageName): KeptCampaign {
-  const known = answered(answer);
+export function knownCampaign(answer: CampaignState, id: string, place: StageCampaigns): KeptCampaign {
+  const known = answered(answer, place);
   if (known.campaign !== undefined) return known;
   throw new UsageError(
-    `There is no campaign ${id}: ${sluiceCommand(["campaign", "list"], stage)} has all that are kept.`,
+    `There is no campaign ${id}: ${sluiceCommand(["campaign", "list"], place)} has all that are kept.`,
   );
 }

@@ -74,7 +74,7 @@ export async function watchCampaign(
           throw new UsageError(notTakenUp(id, stageCampaigns));
         }
       } else if (nowMs - answeredMs > PATIENCE_MS) {
-        answered(answer);
+        answered(answer, stageCampaigns);
       }
       await clock.sleep(POLL_MS, stopped.signal);
     }
