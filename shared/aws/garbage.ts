@@ -10,8 +10,6 @@ import { runInNewContext } from "node:vm";
  * - What is made is young at first, always. V8 learns which lines make what outlives a collection, and puts that where only
  *   a look through the whole heap collects it, with all that it refers to: but everything ends with its event.
  * - Young garbage is collected by the one thread that has made it. Several would only take turns on one processor.
- * - It is collected between two events, or when there is no room left, and not as a task of its own when four fifths of the
- *   room are taken: that comes in the middle of an event.
  * - The room for it is 1 MB at first, and again when the function was at rest. It becomes as large as it may at once, in
  *   place of by twice each time: until then, collections in the middle of an event copy all that is alive.
  *
@@ -21,7 +19,6 @@ export function setUpGarbageCollection(): void {
   setFlagsFromString("--heap-growing-percent=300");
   setFlagsFromString("--no-allocation-site-pretenuring");
   setFlagsFromString("--no-parallel-scavenge");
-  setFlagsFromString("--no-minor-gc-task");
   setFlagsFromString("--semi-space-growth-factor=100");
 }
 

@@ -10,7 +10,7 @@ beforeAll(async () => {
   stack = await startStack({
     // One invocation at a time: a batch that is back before its turn has ended is not handled twice.
     lanes: {
-      campaign: { timeoutSeconds: 8, visibilityTimeoutSeconds: 4, maxReceiveCount: 4, maximumConcurrency: 1 },
+      campaign: { timeoutSeconds: 8, visibilityTimeoutSeconds: 2, maxReceiveCount: 4, maximumConcurrency: 1 },
     },
     environment: { CALL_TIMEOUT_MS: "1000" },
     simulator: {
