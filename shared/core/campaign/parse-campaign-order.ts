@@ -1,6 +1,6 @@
 // campaign.json --> (parse) --> order --> split --> feed
 import { CHANNEL_TYPES, type ChannelType } from "../request/channel-type.ts";
-import { checkFields } from "../request/check-fields.ts";
+import { checkFields, fieldTable } from "../request/check-fields.ts";
 import { type JsonObject, parseJson } from "../request/parse-json.ts";
 import { below, type Findings, type Path, type Problem, startFindings } from "../request/problem.ts";
 import { parseRfc3339 } from "../request/rfc-3339.ts";
@@ -48,6 +48,10 @@ export const OPTION_FIELDS = {
 
 type Fields = Readonly<Record<string, FieldKind>>;
 
+const ORDER = fieldTable(ORDER_FIELDS);
+const RECIPIENTS = fieldTable(RECIPIENTS_FIELDS);
+const OPTIONS = fieldTable(OPTION_FIELDS);
+
 /**
  * Reads the text of a `campaign.json`. It is taken as a whole or not at all, and a refusal names everything that is wrong,
  * with its path. Never throws.
@@ -72,7 +76,7 @@ export function parseCampaignOrder(
   const findings = startFindings(shortHash);
   const json = parseJson(text.replace(/^\uFEFF/, ""));
   if (!json.ok) findings.add(ROOT, json.message);
-  const given = json.ok ? checkFields(json.value, { fields: ORDER_FIELDS }, ROOT, findings) : undefined;
+  const given = json.ok ? checkFields(json.value, ORDER, ROOT, findings) : undefined;
   if (given === undefined) return { ok: false, problems: findings.problems };
 
   const recipients = checkRecipients(given["Recipients"], below(ROOT, "Recipients", findings), findings);
@@ -85,7 +89,7 @@ export function parseCampaignOrder(
 const ROOT: Path = () => "";
 
 function checkRecipients(value: unknown, path: Path, findings: Findings): JsonObject {
-  const given = checkFields(value, { fields: RECIPIENTS_FIELDS }, path, findings);
+  const given = checkFields(value, RECIPIENTS, path, findings);
   const key = given?.["Key"];
   const keyPath = below(path, "Key", findings);
   if (given !== undefined && key === undefined) findings.add(keyPath, "is missing: it names the recipients file");
@@ -111,7 +115,7 @@ function checkOptions(
   }: { readonly applicationIds: readonly string[]; readonly nowMs: number | undefined; readonly findings: Findings },
 ): JsonObject {
   if (value === undefined) return {};
-  const given = checkFields(value, { fields: OPTION_FIELDS }, path, findings) ?? {};
+  const given = checkFields(value, OPTIONS, path, findings) ?? {};
   const { ApplicationId: applicationId, ExpiresAt: expiresAt, StartAt: startAt } = given;
   if (typeof applicationId === "string" && !applicationIds.includes(applicationId)) {
     const known = applicationIds.join(", ");

@@ -10,8 +10,16 @@ import { ACTIONS, REFUSED_CHANNEL_TYPES } from "./send-request-fields.ts";
 
 /** The fields that an object may have, and those that it might have elsewhere but not here, with the reason. */
 export interface FieldTable {
-  readonly fields: Readonly<Record<string, FieldKind>>;
-  readonly refused?: Readonly<Record<string, string>>;
+  readonly checks: ReadonlyMap<string, Check>;
+  readonly refusals: ReadonlyMap<string, string>;
+}
+
+export function fieldTable(
+  fields: Readonly<Record<string, FieldKind>>,
+  refusals: Readonly<Record<string, string>> = {},
+): FieldTable {
+  const checks = Object.entries(fields).map(([name, kind]) => [name, CHECK[kind]] as const);
+  return { checks: new Map(checks), refusals: new Map(Object.entries(refusals)) };
 }
 
 /**
@@ -20,7 +28,7 @@ export interface FieldTable {
  */
 export function checkFields(
   value: unknown,
-  { fields, refused = NONE }: FieldTable,
+  { checks, refusals }: FieldTable,
   path: Path,
   findings: Findings,
 ): JsonObject | undefined {
@@ -30,18 +38,15 @@ export function checkFields(
   }
   for (const name of Object.keys(object)) {
     const fieldPath = below(path, name, findings);
-    const kind = Object.hasOwn(fields, name) ? fields[name] : undefined;
-    if (kind !== undefined) {
-      CHECK[kind](object[name], fieldPath, findings);
+    const check = checks.get(name);
+    if (check !== undefined) {
+      check(object[name], fieldPath, findings);
     } else {
-      const refusal = Object.hasOwn(refused, name) ? refused[name] : undefined;
-      findings.add(fieldPath, refusal ?? describeUnknown(name, fields, findings));
+      findings.add(fieldPath, refusals.get(name) ?? describeUnknown(name, checks, findings));
     }
   }
   return object;
 }
-
-const NONE: NonNullable<FieldTable["refused"]> = {};
 
 /** The value, if it is an object; adds a problem otherwise. */
 export function checkObject(value: unknown, path: Path, findings: Findings): JsonObject | undefined {
@@ -121,12 +126,12 @@ function must(rule: string, type: "string" | "boolean" | "number", isMet: (value
 /** Enough for a person; a record may have a hundred thousand unknown fields, and each hint takes 10 µs. */
 const MOST_HINTS = 100;
 
-function describeUnknown(name: string, fields: FieldTable["fields"], { problems, shortHash }: Findings): string {
+function describeUnknown(name: string, checks: FieldTable["checks"], { problems, shortHash }: Findings): string {
   if (!isPresentable(name)) {
     return "is an unknown field; its name is not shown, because it may be a device token";
   }
   const isRead = shortHash !== undefined && problems.length < MOST_HINTS;
-  const nearest = isRead ? nearestName(name, Object.keys(fields)) : undefined;
+  const nearest = isRead ? nearestName(name, [...checks.keys()]) : undefined;
   return nearest === undefined ? "is an unknown field" : `is an unknown field; did you mean ${nearest}?`;
 }
 

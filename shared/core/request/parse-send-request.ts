@@ -1,6 +1,6 @@
 // record's body --> (parse) --> send request --> plan --> calls
 import { CHANNEL_TYPES, isChannelType } from "./channel-type.ts";
-import { checkFields, checkObject } from "./check-fields.ts";
+import { checkFields, checkObject, fieldTable } from "./check-fields.ts";
 import type { PayloadCheck } from "./check-payloads.ts";
 import { createPayloadCheck, isSmall, NOTHING_TO_CHECK } from "./check-payloads.ts";
 import { deviceTokenIdentity } from "./device-token.ts";
@@ -96,11 +96,11 @@ function sendRequestOf(
   return request;
 }
 
-const SEND_REQUEST = { fields: SEND_REQUEST_FIELDS };
-const MESSAGE_REQUEST = { fields: MESSAGE_REQUEST_FIELDS, refused: REFUSED_MESSAGE_REQUEST_FIELDS };
-const MESSAGE_CONFIGURATION = { fields: MESSAGE_CONFIGURATION_FIELDS, refused: REFUSED_MESSAGE_CONFIGURATION_FIELDS };
-const MESSAGES = Object.entries(MESSAGE_FIELDS).map(([name, fields]) => ({ name, table: { fields } }));
-const ADDRESS = { fields: ADDRESS_FIELDS };
+const SEND_REQUEST = fieldTable(SEND_REQUEST_FIELDS);
+const MESSAGE_REQUEST = fieldTable(MESSAGE_REQUEST_FIELDS, REFUSED_MESSAGE_REQUEST_FIELDS);
+const MESSAGE_CONFIGURATION = fieldTable(MESSAGE_CONFIGURATION_FIELDS, REFUSED_MESSAGE_CONFIGURATION_FIELDS);
+const MESSAGES = Object.entries(MESSAGE_FIELDS).map(([name, fields]) => ({ name, table: fieldTable(fields) }));
+const ADDRESS = fieldTable(ADDRESS_FIELDS);
 
 /** Adds what is wrong to the findings. The addresses it returns are good only if nothing was wrong. */
 function checkSendRequest(

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { checkFields } from "../../../shared/core/request/check-fields.ts";
+import { checkFields, fieldTable } from "../../../shared/core/request/check-fields.ts";
 import { startFindings } from "../../../shared/core/request/problem.ts";
 
 const problemsOf = (Rate: unknown) => {
   const findings = startFindings(() => "hash");
-  checkFields({ Rate }, { fields: { Rate: "count" } }, () => "order", findings);
+  checkFields({ Rate }, fieldTable({ Rate: "count" }), () => "order", findings);
   return findings.problems;
 };
 
