@@ -15,14 +15,15 @@ export interface Parcel {
 export function pack<P extends Parcel>(parcels: readonly P[], capacity: number): P[][] {
   // Where nothing is alike, there are thousands of these.
   if (parcels.length === 1) return [[...parcels]];
-  const demand = new Map<string, number>();
-  for (const { devices } of parcels) {
-    for (const device of devices) demand.set(device, (demand.get(device) ?? 0) + 1);
-  }
+  const demand = demandOf(parcels);
+  // Nearly always nobody's.
+  if (demand.size === 0) return parcelsOf(fillUp(parcels, [], capacity));
   const contested = parcels.filter((parcel) => demandFor(parcel, demand) > 1);
   const others = parcels.filter((parcel) => demandFor(parcel, demand) === 1);
-  const boxes = dealOut(contested, { demand, capacity });
-  fillUp(others, boxes, capacity);
+  return parcelsOf(fillUp(others, dealOut(contested, { demand, capacity }), capacity));
+}
+
+function parcelsOf<P>(boxes: readonly Box<P>[]): P[][] {
   return boxes.filter(({ parcels }) => parcels.length > 0).map(({ parcels }) => parcels);
 }
 
@@ -42,10 +43,23 @@ function put<P extends Parcel>(parcel: P, box: Box<P>): void {
   box.room -= parcel.weight;
 }
 
+/** How many parcels are for each device, where there are several. */
+function demandOf(parcels: readonly Parcel[]): ReadonlyMap<string, number> {
+  const wanted = new Set<string>();
+  const demand = new Map<string, number>();
+  for (const { devices } of parcels) {
+    for (const device of devices) {
+      if (wanted.has(device)) demand.set(device, (demand.get(device) ?? 1) + 1);
+      else wanted.add(device);
+    }
+  }
+  return demand;
+}
+
 /** How many parcels are for that device of `parcel` that has most. */
 function demandFor({ devices }: Parcel, demand: ReadonlyMap<string, number>): number {
-  let most = 0;
-  for (const device of devices) most = Math.max(most, demand.get(device) ?? 0);
+  let most = 1;
+  for (const device of devices) most = Math.max(most, demand.get(device) ?? 1);
   return most;
 }
 
@@ -98,7 +112,8 @@ function isWelcome<P extends Parcel>({ weight, devices }: P, box: Box<P>): boole
   return box.room >= weight && !devices.some((device) => box.devices.has(device));
 }
 
-function fillUp<P extends Parcel>(parcels: readonly P[], boxes: Box<P>[], capacity: number): void {
+/** The boxes, with more parcels in them, and with more boxes where there is no room left. */
+function fillUp<P extends Parcel>(parcels: readonly P[], boxes: Box<P>[], capacity: number): Box<P>[] {
   /** By the room that is left; the first box is the last of its list, to be taken next. */
   const byRoom = Array.from({ length: capacity + 1 }, (): Box<P>[] => []);
   for (const box of boxes.toReversed()) byRoom[box.room]?.push(box);
@@ -113,9 +128,14 @@ function fillUp<P extends Parcel>(parcels: readonly P[], boxes: Box<P>[], capaci
     put(parcel, box);
     byRoom[box.room]?.push(box);
   }
+  return boxes;
 }
 
 /** Stable: among equals the order given. */
 function heaviestFirst<P extends Parcel>(parcels: readonly P[]): readonly P[] {
-  return parcels.toSorted((a, b) => b.weight - a.weight);
+  return parcels.toSorted(byWeight);
+}
+
+function byWeight(a: Parcel, b: Parcel): number {
+  return b.weight - a.weight;
 }

@@ -31,12 +31,7 @@ interface PlanSettings {
  * is spelled. A request that shares its call with no other is sent as it was given, but for its time to live.
  */
 export function plan(slices: readonly Slice[], settings: PlanSettings): Plan {
-  const groups = new Map<string, Draft[]>();
-  for (const draft of draftsOf(slices, settings)) {
-    const alike = groups.get(draft.likeness.key);
-    if (alike === undefined) groups.set(draft.likeness.key, [draft]);
-    else alike.push(draft);
-  }
+  const groups = Map.groupBy(draftsOf(slices, settings), keyOf);
   const packed = [...groups.values()].map((alike) => pack(alike, MOST_ADDRESSES).map(oldestFirst));
   const merged = packed.flat().sort(byFirst);
   return { calls: merged.map(merge), unpackedBecause: explain(packed) };
@@ -46,6 +41,10 @@ export function plan(slices: readonly Slice[], settings: PlanSettings): Plan {
 interface Draft extends Timed, Parcel {
   readonly likeness: Likeness;
   readonly order: number;
+}
+
+function keyOf({ likeness }: Draft): string {
+  return likeness.key;
 }
 
 function draftsOf(slices: readonly Slice[], settings: PlanSettings): Draft[] {
@@ -112,9 +111,13 @@ function weightOf({ request, tokens }: Slice, { messageBytes, liftedBytes }: Lik
 const FRAME_BYTES = 256;
 
 function oldestFirst(drafts: readonly Draft[]): readonly [Draft, ...Draft[]] {
-  return drafts.toSorted((a, b) => a.order - b.order) as [Draft, ...Draft[]];
+  return drafts.toSorted(byOrder) as [Draft, ...Draft[]];
 }
 
 function byFirst([a]: readonly [Draft, ...Draft[]], [b]: readonly [Draft, ...Draft[]]): number {
+  return byOrder(a, b);
+}
+
+function byOrder(a: Draft, b: Draft): number {
   return a.order - b.order;
 }
