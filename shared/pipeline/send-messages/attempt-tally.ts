@@ -1,7 +1,7 @@
 // Beside settle: what is said of addresses is counted, so that a dead token can be judged by what died with it
 import { type Counts, countedAs, minuteOf } from "../../core/breaker/counts.ts";
 import type { AttemptCounts, Channel, Clock, Observe } from "../../ports.ts";
-import type { Delivered, Deliveries, Delivery } from "./dispatch.ts";
+import type { Delivered, Deliveries } from "./dispatch.ts";
 
 export interface AttemptTallyPorts {
   /** Where there are none, nothing is counted. */
@@ -40,7 +40,7 @@ export function attemptTally(
   };
 
   const count = (delivered: readonly Delivered[]) => {
-    const words = delivered.map(({ delivery }) => wordOn(delivery)).filter((word) => word !== undefined);
+    const words = delivered.map(wordOn).filter((word) => word !== undefined);
     const [first] = delivered;
     if (first === undefined || words.length === 0) return;
     const { request, channelType } = first.address.slice;
@@ -67,6 +67,6 @@ export function attemptTally(
 }
 
 /** Only the service's own word on an address counts, and not what the failure of a whole call means for it. */
-function wordOn(delivery: Delivery) {
+function wordOn({ delivery }: Delivered) {
   return delivery.kind === "outcome" && delivery.result !== undefined ? countedAs(delivery.outcome) : undefined;
 }

@@ -110,11 +110,11 @@ export async function dispatch(
   };
 
   /** Until when nothing of a call has expired: thousands of addresses are looked at once, and not at every step. */
-  const freshUntilMs = ({ addresses }: Call): number =>
-    addresses.reduce(
-      (firstMs, address) => Math.min(firstMs, deliveries.expiresAtMs(address)),
-      Number.POSITIVE_INFINITY,
-    );
+  const freshUntilMs = ({ addresses }: Call): number => {
+    let firstMs = Number.POSITIVE_INFINITY;
+    for (const address of addresses) firstMs = Math.min(firstMs, deliveries.expiresAtMs(address));
+    return firstMs;
+  };
 
   const putBack = (call: Call, because: PutBackReason): undefined => {
     deliverAll(call, { kind: "putBack", because });
@@ -136,7 +136,12 @@ export async function dispatch(
 
   /** Without what is of campaigns that are paused, which has been put back, or cancelled, which has come to that. */
   const withoutHalted = async (call: Call): Promise<Call> => {
-    const campaigns = new Set(call.addresses.flatMap((address) => deliveries.campaignOf(address) ?? []));
+    const campaigns = new Set<string>();
+    for (const address of call.addresses) {
+      const campaign = deliveries.campaignOf(address);
+      if (campaign !== undefined) campaigns.add(campaign);
+    }
+    if (campaigns.size === 0) return call;
     const halted = new Map<string, "paused" | "cancelled">();
     const ask = async (campaign: string) => {
       const passage = await campaignGate.passage(campaign);
@@ -218,10 +223,7 @@ export async function dispatch(
     const hear = (finding: Finding) => probe?.heard(finding) ?? gate.heard(call, finding, slot.slotMs);
     if (answer.kind === "refused") return { kind: "refused", call, words: answer.detail };
     if (answer.kind === "answered") {
-      const given = call.addresses.map((address) => ({
-        address,
-        delivery: understood(call, answer.results.get(address.token)),
-      }));
+      const given = deliveredBy(call, answer.results);
       const heard = hear(findingOf(call.channelType, answersIn(given)));
       deliveries.deliver(gate.isMismatched(call) ? given.map(withoutBlame) : given);
       const throttled = given.filter(isThrottled).length;
@@ -317,6 +319,14 @@ function answersIn(given: readonly Delivered[]): Answered[] {
     answers.push({ token: address.token, outcome, result });
   }
   return answers;
+}
+
+function deliveredBy(call: Call, results: ReadonlyMap<string, DeliveryResult>): Delivered[] {
+  const delivered: Delivered[] = [];
+  for (const address of call.addresses) {
+    delivered.push({ address, delivery: understood(call, results.get(address.token)) });
+  }
+  return delivered;
 }
 
 function understood({ channelType }: Call, result: DeliveryResult | undefined): Delivery {

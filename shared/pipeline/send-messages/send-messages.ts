@@ -1,5 +1,5 @@
 // parse → look up → plan → gate → reserve → send → classify → settle
-import type { Call, Packing } from "../../core/plan/call.ts";
+import type { Call, Packing, Slice } from "../../core/plan/call.ts";
 import { plan } from "../../core/plan/plan.ts";
 import { readRecordAttributes } from "../../core/request/record-attributes.ts";
 import type { IncomingRecord } from "../../ports.ts";
@@ -47,8 +47,11 @@ export async function sendMessages(
     record,
     state: readRecordAttributes(record.attributes, record.sentAtMs, ports.shortHash),
   }));
-  const oldestMs = arrivals.reduce((oldest, { state }) => Math.max(oldest, startedMs - state.enqueuedAtMs), 0);
-  observe({ kind: "batchReceived", records: records.length, oldestMs });
+  observe({
+    kind: "batchReceived",
+    records: records.length,
+    oldestMs: startedMs - arrivals.reduce(earlier, startedMs),
+  });
 
   const answerMs = settings.callTimeoutMs + SETTLE_MS;
   const handle = (together: readonly Arrival[], untilMs: number) =>
@@ -66,7 +69,7 @@ async function sendTogether(
   settings: SendMessagesSettings,
   { deadlineMs, lastStartMs }: { readonly deadlineMs: number; readonly lastStartMs: number },
 ): Promise<readonly IncomingRecord[]> {
-  const records = arrivals.map(({ record }) => record);
+  const records = arrivals.map(recordOf);
   const settling = settlement(records, ports, settings, {
     lastMs: deadlineMs - REPLY_MS,
     leaseUntilMs: deadlineMs,
@@ -97,34 +100,52 @@ function parseRecords(arrivals: readonly Arrival[], { ports, settings, settling,
   const { applicationIds, maxAgeSeconds } = settings;
   const { shortHash, observe, accounts } = ports;
   const reading = { applicationIds, maxAgeSeconds, shortHash, hasLedger: accounts !== undefined };
-  const entries: Entry[] = [];
   let addresses = 0;
-  for (const [position, arrival] of arrivals.entries()) {
+  const parse = (arrival: Arrival, position: number): Entry | undefined => {
     try {
       const read = readEntry(arrival, position, reading);
       if (!read.ok) {
         settling.refuse(arrival, read.problems);
-        continue;
+        return undefined;
       }
       const { entry } = read;
       addresses += entry.request.addresses.size;
-      if (entry.expiresAtMs > nowMs) entries.push(entry);
-      else settling.expire(entry);
+      if (entry.expiresAtMs > nowMs) return entry;
+      settling.expire(entry);
     } catch (error) {
       settling.giveUp(arrival, "parse", error);
     }
-  }
+    return undefined;
+  };
+  const entries = arrivals.map(parse).filter(isGiven);
   if (addresses > 0) observe({ kind: "requestsParsed", addresses });
   return entries;
+}
+
+// Of each of thousands of records. What is made anew for each batch is also compiled anew.
+
+function earlier(ms: number, { state }: Arrival): number {
+  return Math.min(ms, state.enqueuedAtMs);
+}
+
+function recordOf({ record }: Arrival): IncomingRecord {
+  return record;
+}
+
+function isGiven(entry: Entry | undefined): entry is Entry {
+  return entry !== undefined;
+}
+
+function slicesOf({ slices }: Entry): readonly Slice[] {
+  return slices;
 }
 
 /** Where planning fails for all together, each request is planned alone, so that the one at fault harms only itself. */
 function planCalls(entries: readonly Entry[], { ports, settings, settling, nowMs }: Batch): readonly Call[] {
   const planOf = (some: readonly Entry[]) => {
-    const slices = some.flatMap((entry) => entry.slices);
-    return plan(slices, { packing: settings.packing, nowMs });
+    return plan(some.flatMap(slicesOf), { packing: settings.packing, nowMs });
   };
-  for (const entry of entries) settling.expect(entry);
+  settling.expect(entries);
   try {
     const { calls, unpackedBecause } = planOf(entries);
     for (const [because, addresses] of unpackedBecause) ports.observe({ kind: "unpacked", because, addresses });

@@ -26,8 +26,8 @@ export interface SettleSettings extends EffectSettings {
 }
 
 export interface Settlement extends Deliveries {
-  /** Takes a request into account; from now on each address of its slices is to be delivered once. */
-  expect(entry: Entry): void;
+  /** Takes requests into account; from now on each address of their slices is to be delivered once. */
+  expect(entries: readonly Entry[]): void;
   /** Moves a record to the dead-letter queue as it is: its body is not a valid send request. */
   refuse(arrival: Arrival, problems: readonly Problem[]): void;
   /** The same with a record that a step of ours failed at, before anything of it was sent. */
@@ -110,8 +110,9 @@ export function settlement(
   const { lastMs } = times;
   const { mayLeave, leave, writeOff, writeOffUnread, tell } = effects(ports, settings, lastMs);
   const accounts = sliceAccounts(ports, times);
-  /** Of each slice that something is undecided about. */
-  const entryOf = new Map<Slice, Entry>();
+  /** By their records' positions: those of which something is undecided. */
+  const entries: (Entry | undefined)[] = [];
+  const entryOf = ({ record }: Slice): Entry | undefined => entries[record];
   const pageOf = new Map<Slice, Page>();
   let isAnyAccounted = false;
   const done = new Set<IncomingRecord>();
@@ -352,20 +353,20 @@ export function settlement(
   };
 
   return {
-    expect: (entry) => {
-      isAnyAccounted ||= entry.accountId !== undefined;
-      for (const slice of entry.slices) entryOf.set(slice, entry);
+    expect: (expected) => {
+      isAnyAccounted ||= expected.some(({ accountId }) => accountId !== undefined);
+      for (const entry of expected) for (const { record } of entry.slices) entries[record] = entry;
     },
-    campaignOf: ({ slice }) => entryOf.get(slice)?.state.campaign?.id,
-    wasSearched: ({ slice }) => entryOf.get(slice)?.state.searched === true,
-    expiresAtMs: ({ slice }) => entryOf.get(slice)?.expiresAtMs ?? 0,
+    campaignOf: ({ slice }) => entryOf(slice)?.state.campaign?.id,
+    wasSearched: ({ slice }) => entryOf(slice)?.state.searched === true,
+    expiresAtMs: ({ slice }) => entryOf(slice)?.expiresAtMs ?? 0,
     admit: async (call) => {
       if (!isAnyAccounted) return call;
       const barred = new Set<Slice>();
       const accounted = new Set<Slice>();
-      for (const { slice } of call.addresses) if (entryOf.get(slice)?.accountId !== undefined) accounted.add(slice);
+      for (const { slice } of call.addresses) if (entryOf(slice)?.accountId !== undefined) accounted.add(slice);
       const admit = async (slice: Slice) => {
-        const entry = entryOf.get(slice);
+        const entry = entryOf(slice);
         if (entry === undefined) return;
         const page = pageFor(slice, entry);
         const claim = await accounts.claim(page.account, slice);
@@ -381,12 +382,12 @@ export function settlement(
       const tallies: Tally[] = [];
       for (const { address, delivery } of delivered) {
         const { slice, token } = address;
-        const entry = entryOf.get(slice);
+        const entry = entryOf(slice);
         if (entry === undefined || pageOf.get(slice)?.isClosed) continue;
         const decided = decide(entry, delivery);
         if (isAlone(entry) && owesNothing(decided)) {
           tally(tallies, slice.channelType, decided);
-          entryOf.delete(slice);
+          entries[slice.record] = undefined;
           done.add(entry.record);
         } else {
           const page = pageFor(slice, entry);
@@ -422,7 +423,7 @@ export function settlement(
       const delivering = delivered.catch((error: unknown) => tellFault("send", error));
       await Promise.race([delivering, timeUp]);
       // What comes after that finds no entry: its record is received again.
-      entryOf.clear();
+      entries.length = 0;
       await Promise.race([Promise.all(underWay), timeUp]);
       ended.abort();
       return records.filter((record) => !done.has(record));
