@@ -1,12 +1,12 @@
-import { getHeapSpaceStatistics, setFlagsFromString } from "node:v8";
+import { getHeapSpaceStatistics, getHeapStatistics, setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
 /**
  * Sets V8 up for events that may have 6 MB, on the one processor that a function has.
  *
- * - The heap may grow to eleven times of what was found alive in it, before it is looked through as a whole again. V8 takes
- *   less than twice, and counts the text of each event: a function that is handed full events is there after two of them.
- *   The largest heap that Lambda allows stays as it is.
+ * - The heap may grow to eleven times of what was found alive in it, before it is looked through as a whole again, and to
+ *   four times where it is small. V8 takes less than twice, and counts the text of each event: a function that is handed
+ *   full events is there after two of them. The largest heap that Lambda allows stays as it is.
  * - What is made is young at first, always. V8 learns which lines make what outlives a collection, and puts that where only
  *   a look through the whole heap collects it, with all that it refers to: but everything ends with its event.
  * - Young garbage is collected by the one thread that has made it. Several would only take turns on one processor.
@@ -18,12 +18,22 @@ import { runInNewContext } from "node:vm";
  * @see https://nodejs.org/api/v8.html#v8setflagsfromstringflags
  */
 export function setUpGarbageCollection(): void {
-  setFlagsFromString("--heap-growing-percent=1000");
+  setFlagsFromString(`--heap-growing-percent=${heapGrowingPercent(getHeapStatistics().heap_size_limit)}`);
   setFlagsFromString("--no-allocation-site-pretenuring");
   setFlagsFromString("--no-parallel-scavenge");
   setFlagsFromString("--semi-space-growth-factor=100");
   setFlagsFromString("--memory-reducer-gc-count=0");
 }
+
+/**
+ * By how much the heap may outgrow what is alive. Of full events 35 MB are, so that the heap comes to 630 MB with the room
+ * for young garbage: there is room for that in a function of 1,769 MB, whose limit is 1,976 MB, and not in one of 512.
+ */
+export function heapGrowingPercent(limitBytes: number): number {
+  return limitBytes < ROOMY_BYTES ? 300 : 1_000;
+}
+
+const ROOMY_BYTES = 1.5 * 2 ** 30;
 
 /**
  * Collects young garbage, if a quarter or more of the room for it is taken. To be called when an event has been handled:

@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { expect, it } from "vitest";
+import { heapGrowingPercent } from "../../shared/aws/garbage.ts";
 
 const MODULE = new URL("../../shared/aws/garbage.ts", import.meta.url).href;
 
@@ -37,4 +38,11 @@ it("leaves collection by hand to itself", () => {
   expect(printed("fillUpTo(8); collectYoungGarbage(); console.log(JSON.stringify(typeof globalThis.gc));")).toBe(
     "undefined",
   );
+});
+
+it.each([
+  { limitMb: 1_976, percent: 1_000 },
+  { limitMb: 556, percent: 300 },
+])("lets a heap of at most $limitMb MB grow by $percent %", ({ limitMb, percent }) => {
+  expect(heapGrowingPercent(limitMb * 2 ** 20)).toBe(percent);
 });
