@@ -16,7 +16,7 @@ export function pack<P extends Parcel>(parcels: readonly P[], capacity: number):
   // Where nothing is alike, there are thousands of these.
   if (parcels.length === 1) return [[...parcels]];
   const demand = demandOf(parcels);
-  // Nearly always nobody's.
+  // Nearly always: no device is wanted twice.
   if (demand.size === 0) return parcelsOf(fillUp(parcels, [], capacity));
   const contested = parcels.filter((parcel) => demandFor(parcel, demand) > 1);
   const others = parcels.filter((parcel) => demandFor(parcel, demand) === 1);
